@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Types of the packet path as seen from the trio thread. Every call returns at once; a worker applies it within a batch."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+# Kinds of sources and slots.
+AUDIO: Final = 0
+VIDEO: Final = 1
+
+# Codecs.
+CODEC_OPUS: Final = 1
+CODEC_VP8: Final = 2
+CODEC_VP9: Final = 3
+CODEC_H264: Final = 4
+CODEC_AV1: Final = 5
+
+# Header extensions.
+EXTENSION_MID: Final = 1
+EXTENSION_RID: Final = 2
+EXTENSION_REPAIRED_RID: Final = 3
+EXTENSION_AUDIO_LEVEL: Final = 4
+EXTENSION_TRANSPORT_SEQUENCE: Final = 5
+EXTENSION_ABSOLUTE_SEND_TIME: Final = 6
+EXTENSION_DEPENDENCY_DESCRIPTOR: Final = 7
+
+# Kinds of events.
+EVENT_STUN: Final = 1
+EVENT_DTLS: Final = 2
+EVENT_SOURCE_STARTED: Final = 3
+EVENT_SOURCE_STOPPED: Final = 4
+EVENT_SLOT_SWITCHED: Final = 5
+EVENT_FRAME_SIZE: Final = 6
+EVENT_SPEAKER: Final = 7
+
+# SRTP profiles, numbered as in DTLS (RFC 5764, RFC 7714).
+PROFILE_AES128_CM_SHA1_80: Final = 0x0001
+PROFILE_AEAD_AES_128_GCM: Final = 0x0007
+
+class Event(NamedTuple):
+    """Something the worker saw.
+
+    | kind | subject | value | address, data |
+    |---|---|---|---|
+    | STUN | 0 | 0 | where from, the datagram (its USERNAME begins with a known local ufrag) |
+    | DTLS | transport id | 0 | where from, the datagram (from a remote address of that transport) |
+    | SOURCE_STARTED | source id | ssrc | packets flow, for the first time or again after a stop |
+    | SOURCE_STOPPED | source id | 0 | no packet for two seconds |
+    | SLOT_SWITCHED | slot id | source id now seen or heard in it, 0 for nothing | |
+    | FRAME_SIZE | source id | width << 16 | height of its last key frame | |
+    | SPEAKER | room id | source id of the loudest, 0 for nobody | |
+    """
+
+    kind: int
+    subject: int
+    value: int
+    address: tuple[str, int] | None
+    data: bytes
+
+class Worker:
+    """One thread, one UDP port, the transports on it. `run` in a thread of its own; everything else from the trio thread."""
+
+    def __init__(self, address: str = "::", port: int = 0, *, audio_slots: int = 3) -> None:
+        """Bind. Raises OSError when the address cannot be bound. `::` serves IPv4 as well."""
+    @property
+    def port(self) -> int: ...
+    @property
+    def event_fd(self) -> int:
+        """Readable when `drain` has something to give."""
+    def run(self) -> None:
+        """Forward until `stop`; holds the GIL only on entry and exit."""
+    def stop(self) -> None: ...
+    def drain(self) -> list[Event]: ...
+    def send(self, address: tuple[str, int], datagram: bytes) -> None:
+        """Send one datagram from the worker's port (STUN and DTLS replies); lost when the socket is full."""
+    def add_room(self) -> Room: ...
+    def statistics(self) -> npt.NDArray[np.void]:
+        """One row per source and slot; see STATISTICS_DTYPE."""
+    def counters(self) -> dict[str, int]:
+        """Datagrams and packets received, forwarded and dropped, by reason."""
+
+STATISTICS_DTYPE: np.dtype[np.void]
+
+class Room:
+    id: int
+    def add_transport(self) -> Transport: ...
+    def close(self) -> None: ...
+
+class Transport:
+    """One ICE + DTLS + SRTP association. Configure extensions and payload types before sources and slots."""
+
+    id: int
+    def add_ufrag(self, ufrag: str) -> None:
+        """STUN requests for this local username fragment are passed up. Several are valid during an ICE restart."""
+    def remove_ufrag(self, ufrag: str) -> None: ...
+    def add_remote(self, address: tuple[str, int], *, selected: bool) -> None:
+        """Accept DTLS, RTP and RTCP from this address; `selected`: send there from now on. At most 8, the oldest go."""
+    def set_keys(self, profile: int, receive_key: bytes, send_key: bytes) -> None:
+        """SRTP master key + salt of each direction (RFC 5764 section 4.2). Media flows from now on."""
+    def set_extension(self, kind: int, identifier: int) -> None: ...
+    def set_payload_type(self, payload_type: int, codec: int, clock_rate: int) -> None: ...
+    def set_rtx_payload_type(self, payload_type: int, original: int) -> None: ...
+    def add_source(
+        self, kind: int, *, mid: str = "", rid: str = "", ssrc: int = 0, rtx_ssrc: int = 0, nack: bool = False, pli: bool = True
+    ) -> Source:
+        """Expect a stream, known by SSRC where signalled, otherwise by its MID and RID extensions."""
+    def add_slot(
+        self, kind: int, *, mid: str, ssrc: int, rtx_ssrc: int = 0, payload_types: Mapping[int, tuple[int, int | None]]
+    ) -> Slot:
+        """An outgoing stream. `payload_types`: codec -> (payload type, RTX payload type or None)."""
+    @property
+    def last_received(self) -> float:
+        """Seconds since the last authenticated packet; infinity before the first."""
+    def close(self) -> None: ...
+
+class Source:
+    id: int
+    csrc: int
+    """Written into audio packets forwarded from this source."""
+    def set_blocked(self, blocked: bool) -> None:
+        """Nothing of a blocked source is forwarded, from the next batch on."""
+    def request_key_frame(self) -> None: ...
+    def close(self) -> None: ...
+
+class Slot:
+    id: int
+    def show(self, source: Source | None) -> None:
+        """Video: switch to this source at its next (or cached) key frame. Audio slots are switched by the worker itself."""
+    def set_paused(self, paused: bool) -> None: ...
+    def close(self) -> None: ...
