@@ -19,8 +19,10 @@ cdef struct PayloadDescription:
     uint8_t tl0_picture_index
     uint16_t tl0_offset
     uint8_t temporal_layer
-    uint16_t width            # of a VP8 key frame; 0: not known
+    uint16_t width            # of a VP8 key frame or a VP9 scalability structure; 0: not known
     uint16_t height
 
+# 0, or -1 when the payload is not what the codec's RTP payload format allows. Describes nothing of audio.
 cdef int describe_payload_untrusted(int codec, const uint8_t* payload, int size, PayloadDescription* description) noexcept nogil
+# Rewrites in place what describe_payload_untrusted found in this very payload; what it did not find stays away.
 cdef void write_picture_numbers(uint8_t* payload, const PayloadDescription* description, uint16_t picture_id, uint8_t tl0_picture_index) noexcept nogil
