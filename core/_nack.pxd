@@ -19,12 +19,14 @@ cdef struct Loss:
 cdef struct LossList:
     bint started
     uint16_t highest
+    uint32_t dropped          # losses given up since the last nack_due, because the list was full or they got too old
     int count
     Loss losses[512]          # oldest first
 
 cdef void nack_reset(LossList* list) noexcept nogil
 cdef int nack_received_untrusted(LossList* list, uint16_t sequence, int64_t now_us) noexcept nogil
-# Sequence numbers to ask for now (at most capacity); *gave_up counts those dropped after NACK_TRIES or overflow.
+# Sequence numbers to ask for now (at most capacity); *gave_up (may be NULL) is set to the
+# number given up since the last call: asked for NACK_TRIES times in vain, pushed out by newer ones, or too old.
 cdef int nack_due(LossList* list, int64_t now_us, int64_t round_trip_us, uint16_t* sequences, int capacity, uint32_t* gave_up) noexcept nogil
 # A key frame began at this number: what is older need not be asked for.
 cdef void nack_forget_before(LossList* list, uint16_t sequence) noexcept nogil

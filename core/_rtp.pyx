@@ -177,7 +177,7 @@ def parse_rtp(data, kinds):
         parse_extensions_untrusted(start, &header, table, &values)
         extensions = {
             kind: bytes(start[values.offset[kind]:values.offset[kind] + values.size[kind]])
-            for kind in range(EXTENSION_KINDS) if values.offset[kind]
+            for kind in range(<int>EXTENSION_KINDS) if values.offset[kind]
         }
     finally:
         PyBuffer_Release(&view)

@@ -14,4 +14,5 @@ cdef struct ArrivalLog:
 cdef void twcc_reset(ArrivalLog* log) noexcept nogil
 cdef void twcc_arrived_untrusted(ArrivalLog* log, uint16_t sequence, int64_t arrival_us) noexcept nogil
 # One feedback packet for what was not yet reported: bytes written, 0 when there is nothing left (call until 0).
+# A capacity below 28 never suffices.
 cdef int twcc_write_feedback(ArrivalLog* log, uint8_t* out, int capacity, uint32_t sender_ssrc, uint32_t media_ssrc) noexcept nogil
