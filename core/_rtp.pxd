@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 
-cdef enum ExtensionKind:
+cdef enum:
     EXTENSION_UNKNOWN = 0
     EXTENSION_MID = 1
     EXTENSION_RID = 2

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+from libc.stdint cimport uint16_t
+
+from podium.core._model cimport Slot, Source, Transport, WorkerState
+
+cdef void forward_pending(WorkerState* worker) noexcept nogil
+cdef void slot_show(WorkerState* worker, Slot* slot, Source* source) noexcept nogil
+cdef void slot_pause(WorkerState* worker, Slot* slot, bint paused) noexcept nogil
+cdef void slot_resend_untrusted(WorkerState* worker, Slot* slot, uint16_t sequence) noexcept nogil
+cdef void source_release_viewers(WorkerState* worker, Source* source, bint waiting) noexcept nogil
+cdef void restart_waiting(WorkerState* worker, Transport* transport) noexcept nogil
