@@ -72,7 +72,10 @@ class Worker:
         """Readable when `drain` has something to give."""
     def run(self) -> None:
         """Forward until `stop`; holds the GIL only on entry and exit."""
-    def stop(self) -> None: ...
+    def stop(self) -> None:
+        """Let `run` return soon."""
+    def close(self) -> None:
+        """Free the port, after `run` has returned. Raises RuntimeError before."""
     def drain(self) -> list[Event]: ...
     def send(self, address: tuple[str, int], datagram: bytes) -> None:
         """Send one datagram from the worker's port (STUN and DTLS replies); lost when the socket is full."""
@@ -86,7 +89,8 @@ STATISTICS_DTYPE: np.dtype[np.void]
 
 class Room:
     id: int
-    def add_transport(self) -> Transport: ...
+    def add_transport(self, *, cname: str = "podium") -> Transport:
+        """`cname`: canonical name in our RTCP (RFC 3550 section 6.5.1), at most 32 characters."""
     def close(self) -> None: ...
 
 class Transport:

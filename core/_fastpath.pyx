@@ -540,6 +540,11 @@ cdef class Worker:
         self.state.stopping = True
         self.wake()
 
+    def close(self) -> None:
+        if self.running:
+            raise RuntimeError("a running worker cannot be closed: stop it and wait for its thread")
+        self.socket.close()
+
     def drain(self) -> list[Event]:
         cdef EventRecord* record
         cdef uint64_t ignored

@@ -14,7 +14,7 @@ from libc.string cimport memcpy, memset
 from podium.core._clock cimport ntp_to_us, ticks_to_us
 from podium.core._codec cimport PayloadDescription, write_picture_numbers
 from podium.core._model cimport KIND_AUDIO, KIND_VIDEO, RESENT_MEMORY, Resent, Room
-from podium.core._munge cimport Epoch, munge_find, munge_map, munge_note, munge_skip, munge_switch
+from podium.core._munge cimport Epoch, munge_find, munge_map, munge_note, munge_showed, munge_skip, munge_switch
 from podium.core._notices cimport NOTICE_SLOT_SWITCHED, notify
 from podium.core._rtp cimport EXTENSION_AUDIO_LEVEL, EXTENSION_DEPENDENCY_DESCRIPTOR, EXTENSION_MID
 from podium.core._srtp cimport SRTP_OVERHEAD, protect_rtp
@@ -386,11 +386,13 @@ cdef void restart_waiting(WorkerState* worker, Transport* transport) noexcept no
 
 
 cdef bint replayable(WorkerState* worker, Slot* slot, Source* source) noexcept nogil:
+    """Whether everything since the last key frame is stored, recent, and new to this slot (nobody is shown the past twice)."""
     cdef int64_t sequence
     cdef StoredPacket* packet
     if (
         source.key_frame < 0 or source.blocked or source.highest - source.key_frame >= REPLAY_PACKETS
         or not slot.transport.has_remote or slot.transport.send_session == NULL
+        or munge_showed(&slot.munger, source.id, source.key_frame)
     ):
         return False
     for sequence in range(source.key_frame, source.highest + 1):

@@ -24,5 +24,6 @@ cdef void munge_reset(Munger* munger, uint16_t first_out) noexcept nogil
 cdef Epoch* munge_switch(Munger* munger, uint32_t source_id, int64_t first_in, uint32_t in_timestamp, uint32_t out_timestamp, uint16_t in_picture, uint8_t in_tl0) noexcept nogil
 cdef void munge_skip(Munger* munger, int64_t sequence) noexcept nogil
 cdef Epoch* munge_map(Munger* munger, uint32_t source_id, int64_t sequence) noexcept nogil
+cdef bint munge_showed(Munger* munger, uint32_t source_id, int64_t sequence) noexcept nogil
 cdef Epoch* munge_find(Munger* munger, uint16_t out_sequence, int64_t* sequence) noexcept nogil
 cdef void munge_note(Munger* munger, int64_t out_sequence, uint32_t timestamp, uint16_t picture, uint8_t tl0) noexcept nogil

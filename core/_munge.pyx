@@ -61,6 +61,15 @@ cdef Epoch* munge_map(Munger* munger, uint32_t source_id, int64_t sequence) noex
     return NULL
 
 
+cdef bint munge_showed(Munger* munger, uint32_t source_id, int64_t sequence) noexcept nogil:
+    """Whether a stretch of this source that is still remembered may have included this packet."""
+    cdef uint32_t i
+    for i in range(min(munger.count, <uint32_t>MUNGE_EPOCHS)):
+        if munger.epochs[i].source_id == source_id and munger.epochs[i].first_in <= sequence:
+            return True
+    return False
+
+
 cdef Epoch* munge_find(Munger* munger, uint16_t out_sequence, int64_t* sequence) noexcept nogil:
     """The epoch in which this number was given out, and the source's number then; NULL when it is not known."""
     cdef int64_t out = munger.last_out - <uint16_t>(<uint16_t>munger.last_out - out_sequence)

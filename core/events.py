@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What participants are told about their room, as typed and serialisable values.
+
+Each event is a msgspec struct tagged by `type` with the name of its class, fields in snake_case: the same value is
+read by Python callers and sent to browsers as JSON. Tracks are named by what they show (`microphone`, `camera`,
+`screen`) and whose they are, slots by the MID of the receiver's own negotiation; no SSRC or worker id is ever told.
+"""
+
+from typing import Literal
+
+import msgspec
+
+TrackKind = Literal["audio", "video"]
+TrackSource = Literal["microphone", "camera", "screen"]
+TransportState = Literal["new", "connecting", "connected", "failed", "closed"]
+
+
+class TrackInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A published track; `width` and `height` are those of its largest layer, None until a key frame told them."""
+
+    source: TrackSource
+    kind: TrackKind
+    width: int | None = None
+    height: int | None = None
+    muted: bool = False
+
+
+class ParticipantInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A participant and the tracks published at this moment."""
+
+    participant_id: str
+    display_name: str
+    role: str
+    tracks: tuple[TrackInfo, ...] = ()
+
+
+class SlotContent(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is seen or heard in one slot of the receiver; both None for nobody."""
+
+    mid: str
+    participant_id: str | None = None
+    source: TrackSource | None = None
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
+    """Base of everything a participant is told."""
+
+
+class Joined(Event, frozen=True, kw_only=True):
+    """The room as the receiver finds it; `participants` are the others, in the order in which they joined."""
+
+    session_id: str
+    participant_id: str
+    display_name: str
+    role: str
+    participants: tuple[ParticipantInfo, ...]
+    audio_slots: int
+    max_participants: int
+
+
+class ParticipantJoined(Event, frozen=True, kw_only=True):
+    """Somebody came; their tracks are told by `TrackPublished` once media flows."""
+
+    participant: ParticipantInfo
+
+
+class ParticipantLeft(Event, frozen=True, kw_only=True):
+    """Somebody is gone, and with them their tracks; no `TrackUnpublished` is sent for those."""
+
+    participant_id: str
+    reason: str
+
+
+class TrackPublished(Event, frozen=True, kw_only=True):
+    """A track of somebody else has begun to flow."""
+
+    participant_id: str
+    source: TrackSource
+    kind: TrackKind
+    width: int | None = None
+    height: int | None = None
+    muted: bool = False
+
+
+class TrackUnpublished(Event, frozen=True, kw_only=True):
+    """A track of somebody else no longer flows."""
+
+    participant_id: str
+    source: TrackSource
+    kind: TrackKind
+
+
+class TrackMuted(Event, frozen=True, kw_only=True):
+    """Somebody else muted or unmuted themselves; also told for a track that does not flow."""
+
+    participant_id: str
+    source: TrackSource
+    muted: bool
+
+
+class Showing(Event, frozen=True, kw_only=True):
+    """Who is in which slot of the receiver from now on: all its slots, sent when any of them changed."""
+
+    slots: tuple[SlotContent, ...]
+
+
+class Speaking(Event, frozen=True, kw_only=True):
+    """Who speaks loudest now, the receiver possibly; None for nobody."""
+
+    participant_id: str | None = None
+
+
+class ConnectionState(Event, frozen=True, kw_only=True):
+    """State of the receiver's own media transport; `failed` and `closed` are final for that transport."""
+
+    state: TransportState
+
+
+class Left(Event, frozen=True, kw_only=True):
+    """The receiver's own presence has ended; nothing follows."""
+
+    reason: str
+
+
+class Error(Event, frozen=True, kw_only=True):
+    """Something the receiver asked for was refused; the shape of `PodiumError` as a message."""
+
+    code: str
+    message: str
+    field: str | None = None
+
+
+AnyEvent = (
+    Joined
+    | ParticipantJoined
+    | ParticipantLeft
+    | TrackPublished
+    | TrackUnpublished
+    | TrackMuted
+    | Showing
+    | Speaking
+    | ConnectionState
+    | Left
+    | Error
+)
