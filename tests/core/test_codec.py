@@ -7,8 +7,8 @@ import pytest
 from aiortc.codecs.vpx import VpxPayloadDescriptor
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from podium.core._codec import PayloadView, describe_payload, renumber_payload
 
+from podium.core._codec import PayloadView, describe_payload, renumber_payload
 from tests.core.guarded import guarded
 from tests.core.hostile import hostile
 from tests.oracles import codec as oracle
@@ -36,7 +36,8 @@ def vp8(frame: bytes, *, first: int = 0x10, picture_id: int | None = None, bits:
 
 
 def vp9(frame: bytes, *, flags: int = 0x08, picture_id: int | None = None, bits: int = 15,
-        layers: tuple[int, int, int] | None = None, references: bytes = b"", structure: bytes = b"") -> bytes:  # fmt: skip
+        layers: tuple[int, int, int] | None = None, references: bytes = b"",
+        structure: bytes = b"") -> bytes:  # fmt: skip
     flags |= (picture_id is not None) << 7 | (layers is not None) << 5 | bool(structure) << 1
     descriptor = bytes([flags]) + picture_id_bytes(picture_id, bits)
     if layers is not None:
@@ -63,8 +64,9 @@ BYTES = st.binary(max_size=16)
 NUMBERS = st.one_of(st.none(), st.integers(0, 0x7FFF))
 TL0 = st.one_of(st.none(), st.integers(0, 255))
 VP8_PACKETS = st.builds(
-    vp8, st.one_of(BYTES, st.just(KEY_FRAME), BYTES.map(KEY_FRAME.__add__)), first=st.integers(0, 0x7F), picture_id=NUMBERS,
-    bits=st.sampled_from([7, 15]), tl0=TL0, layer=st.one_of(st.none(), st.integers(0, 3)), key_index=st.booleans(),
+    vp8, st.one_of(BYTES, st.just(KEY_FRAME), BYTES.map(KEY_FRAME.__add__)), first=st.integers(0, 0x7F),
+    picture_id=NUMBERS, bits=st.sampled_from([7, 15]), tl0=TL0, key_index=st.booleans(),
+    layer=st.one_of(st.none(), st.integers(0, 3)),
 )  # fmt: skip
 VP9_PACKETS = st.builds(
     vp9, BYTES, flags=st.integers(0, 0x7F).map((~0x22).__and__), picture_id=NUMBERS, bits=st.sampled_from([7, 15]),

@@ -8,6 +8,7 @@ from aiortc.rtp import RtcpByePacket, RtcpPsfbPacket, RtcpRrPacket, RtcpRtpfbPac
 from aiortc.rtp import RtcpPacket as AiortcPacket
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from podium.core._rtcp import (
     ReportBlockView,
     RtcpView,
@@ -19,7 +20,6 @@ from podium.core._rtcp import (
     build_sender_report,
     parse_rtcp,
 )
-
 from tests.core.guarded import guarded
 from tests.core.hostile import hostile
 from tests.oracles import rtcp as oracle
@@ -163,7 +163,7 @@ def test_a_request_for_a_run_across_the_wrap() -> None:
 def test_key_frame_requests_read_back() -> None:
     data = present(build_pli(5, 6))
     packet = only(data)
-    assert (packet.type, packet.count, packet.feedback_ssrcs) == (206, 1, (5, 6))
+    assert (packet.type, packet.subtype, packet.feedback_ssrcs) == (206, 1, (5, 6))
     assert AiortcPacket.parse(data) == [RtcpPsfbPacket(fmt=1, ssrc=5, media_ssrc=6)]
 
 

@@ -7,8 +7,8 @@ import pytest
 from aiortc.rtp import RtpPacket as AiortcPacket
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from podium.core._rtp import check_rtp, parse_rtp
 
+from podium.core._rtp import check_rtp, parse_rtp
 from tests.core.guarded import guarded
 from tests.core.hostile import hostile
 from tests.oracles import rtp as oracle
@@ -70,7 +70,8 @@ def test_aiortc_parses_right_packets_alike(data: bytes) -> None:
         # aiortc refuses extension elements that overrun their block; here the packet is whole without them.
         assert data[0] & 0x10
         return
-    assert (theirs.payload_type, theirs.marker, theirs.sequence_number) == (view.payload_type, view.marker, view.sequence)
+    assert (theirs.payload_type, theirs.marker) == (view.payload_type, view.marker)
+    assert theirs.sequence_number == view.sequence
     assert (theirs.timestamp, theirs.ssrc, len(theirs.csrc)) == (view.timestamp, view.ssrc, view.csrc_count)
     assert theirs.payload == data[view.header_size : view.header_size + view.payload_size]
 

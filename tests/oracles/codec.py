@@ -3,7 +3,7 @@
 
 from dataclasses import astuple, dataclass
 
-from tests.oracles.reader import Malformed, Reader, demand
+from tests.oracles.reader import MalformedError, Reader, demand
 
 OPUS, VP8, VP9, H264, AV1 = range(1, 6)
 
@@ -37,7 +37,7 @@ def describe(codec: int, data: bytes) -> tuple[object, ...] | None:
                 return astuple(_av1(reader))
             case _:
                 return None
-    except Malformed:
+    except MalformedError:
         return None
 
 
@@ -117,7 +117,7 @@ def _h264(reader: Reader) -> Payload:
         start, _, _, kind = reader.bits(1, 1, 1, 1, 5)
         units = [bytes([kind]) + reader.take(reader.left)] if start else []
     else:
-        raise Malformed
+        raise MalformedError
     payload = Payload()
     for unit in units:
         kind, first_slice = unit[0] % 32, len(unit) > 1 and unit[1] >= 128

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A reader of big-endian fields that raises Malformed instead of reading beyond the end."""
+"""A reader of big-endian fields that raises MalformedError instead of reading beyond the end."""
 
 
-class Malformed(Exception):
+class MalformedError(Exception):
     """The bytes are not what their format demands."""
 
 
 def demand(condition: bool) -> None:
     if not condition:
-        raise Malformed
+        raise MalformedError
 
 
 class Reader:

@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from tests.oracles.reader import Malformed, Reader, demand
+from tests.oracles.reader import MalformedError, Reader, demand
 
 T = TypeVar("T")
 SENDER_REPORT, RECEIVER_REPORT, BYE, TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 200, 201, 203, 205, 206
@@ -12,7 +12,7 @@ SENDER_REPORT, RECEIVER_REPORT, BYE, TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 200,
 
 class Rtcp(NamedTuple):
     type: int
-    count: int
+    subtype: int
     body: bytes
     sender_info: tuple[int, ...] | None
     reports: list[tuple[int, ...]]
@@ -22,14 +22,14 @@ class Rtcp(NamedTuple):
     bye: list[int] | None
 
 
-def parse(data: bytes, capacity: int = 1024) -> list[Rtcp] | None:
+def parse(data: bytes, capacity: int = 1024) -> list[tuple[object, ...]] | None:
     reader = Reader(data)
-    packets = []
+    packets: list[tuple[object, ...]] = []
     try:
         demand(0 < len(data) <= 65535)
         while reader.left:
             packets.append(_packet(reader, capacity))
-    except Malformed:
+    except MalformedError:
         return None
     return packets
 
@@ -59,7 +59,7 @@ def _packet(reader: Reader, capacity: int) -> Rtcp:
 def _or_none(read: Callable[[int, int, Reader], T], kind: int, count: int, content: bytes) -> T | None:
     try:
         return read(kind, count, Reader(content))
-    except Malformed:
+    except MalformedError:
         return None
 
 

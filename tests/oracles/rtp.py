@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from tests.oracles.reader import Malformed, Reader, demand
+from tests.oracles.reader import MalformedError, Reader, demand
 
 
 class Rtp(NamedTuple):
@@ -21,10 +21,10 @@ class Rtp(NamedTuple):
     extensions: dict[int, bytes]
 
 
-def parse(data: bytes, kinds: Mapping[int, int]) -> Rtp | None:
+def parse(data: bytes, kinds: Mapping[int, int]) -> tuple[object, ...] | None:
     try:
         return _parse(data, kinds)
-    except Malformed:
+    except MalformedError:
         return None
 
 
@@ -36,14 +36,14 @@ def _parse(data: bytes, kinds: Mapping[int, int]) -> Rtp:
     demand(version == 2)
     sequence, timestamp, ssrc = reader.number(2), reader.number(4), reader.number(4)
     reader.take(4 * csrc_count)
-    two_byte, elements = False, dict[int, bytes]()
+    two_byte, elements = False, list[tuple[int, bytes]]()
     if extended:
         profile, block = reader.number(2), Reader(reader.take(4 * reader.number(2)))
         two_byte = profile >> 4 == 0x100
         if two_byte:
-            elements = dict(_two_byte_elements(block))
+            elements = list(_two_byte_elements(block))
         elif profile == 0xBEDE:
-            elements = dict(_one_byte_elements(block))
+            elements = list(_one_byte_elements(block))
     header_size = reader.position
     padding = 0
     if padded:
@@ -51,7 +51,7 @@ def _parse(data: bytes, kinds: Mapping[int, int]) -> Rtp:
         padding = data[-1]
         demand(0 < padding <= reader.left)
     extensions = {}
-    for identifier, element in elements.items():
+    for identifier, element in elements:
         if kinds.get(identifier, 0) in range(1, 8):
             extensions[kinds[identifier]] = element
     return Rtp(
