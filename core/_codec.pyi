@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What forwarding needs to know of VP8, VP9, H.264 and AV1 payloads, for tests and for plugins that look into packets."""
+"""What forwarding needs to know of VP8, VP9, H.264 and AV1 payloads, for tests and plugins that look into packets."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class PayloadView(NamedTuple):
     height: int
 
 def describe_payload(codec: int, payload: bytes | bytearray | memoryview) -> PayloadView | None:
-    """Describe a payload, whoever it is from; None when it is malformed. `codec`: CODEC_* of `podium.core._fastpath`."""
+    """Describe a payload, whoever it is from; None when malformed. `codec`: CODEC_* of `podium.core._fastpath`."""
 
 def renumber_payload(
     codec: int, payload: bytes | bytearray | memoryview, picture_id: int, tl0_picture_index: int

@@ -27,11 +27,12 @@ class ReportBlockView(NamedTuple):
 class RtcpView(NamedTuple):
     """One packet of a compound datagram. What its type does not have, or has malformed, is None or empty.
 
+    `subtype` is the five bits behind the version: the number of reports or the kind of feedback.
     `body` is the packet with its header and without padding.
     """
 
     type: int
-    count: int
+    subtype: int
     body: bytes
     sender_info: SenderInfoView | None
     reports: list[ReportBlockView]

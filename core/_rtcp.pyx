@@ -288,7 +288,7 @@ class ReportBlockView(NamedTuple):
 
 class RtcpView(NamedTuple):
     type: int
-    count: int
+    subtype: int
     body: bytes
     sender_info: SenderInfoView | None
     reports: list
