@@ -10,7 +10,7 @@ from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport realloc
 from libc.string cimport memcpy, memmove
 
-from podium.core._forward cimport restart_waiting, slot_pause, slot_show, source_release_viewers
+from podium.core._forward cimport restart_waiting, slot_pause, slot_show, source_release_viewers, want_key_frame
 from podium.core._model cimport (
     KIND_AUDIO, MAX_REMOTES, MAX_SLOTS, MAX_SOURCES, RETIRED_ROOM, RETIRED_SLOT, RETIRED_SOURCE, RETIRED_TRANSPORT, Room,
     Slot, Source, Transport,
@@ -57,7 +57,7 @@ cdef void run_command(WorkerState* worker, Command* command) noexcept nogil:
     elif operation == BLOCK_SOURCE:
         block_source(worker, <Source*>command.subject, command.value != 0)
     elif operation == REQUEST_KEY_FRAME:
-        (<Source*>command.subject).key_frame_wanted = True
+        want_key_frame(worker, <Source*>command.subject)
     elif operation == ADD_SOURCE:
         add_source(worker, <Source*>command.subject)
     elif operation == CLOSE_SOURCE:
@@ -255,7 +255,7 @@ cdef void block_source(WorkerState* worker, Source* source, bint blocked) noexce
     if blocked:
         source_release_viewers(worker, source, True)
     else:
-        source.key_frame_wanted = True
+        want_key_frame(worker, source)
 
 
 # -- slots

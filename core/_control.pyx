@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The control traffic of a worker: RTCP that arrives, and what has to be said from time to time.
 
-A tick every ten milliseconds asks publishers for lost packets (NACK) and key frames (PLI), reports arrival times for
+A tick asks publishers for lost packets (NACK) and key frames (PLI), reports arrival times for
 their bandwidth estimators, sends sender and receiver reports once a second, and chooses the voices that are heard.
 Sender reports carry the publisher's own clock, moved to ours by one offset per publisher: the offset at the shortest
 delay seen, so that sound and picture of one person stay in step (RFC 3550 section 6.4.1).
@@ -11,7 +11,7 @@ from libc.stdint cimport int32_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from podium.core._clock cimport ntp_to_us, us_to_ntp
-from podium.core._forward cimport slot_resend_untrusted
+from podium.core._forward cimport slot_resend_untrusted, want_key_frame
 from podium.core._model cimport KIND_VIDEO, Slot, Source
 from podium.core._nack cimport nack_due
 from podium.core._notices cimport NOTICE_SOURCE_STOPPED, notify
@@ -31,7 +31,8 @@ cdef int REPORT_COUNT_MASK = 31
 cdef int MAX_NACKS = 253              # of one message read or written
 cdef int RTCP_SIZE = 1200
 
-cdef int64_t TICK_US = 10000
+cdef int64_t BUSY_TICK_US = 10000     # while a loss or a key frame is being asked for
+cdef int64_t CALM_TICK_US = 50000
 cdef int64_t PLI_INTERVAL_US = 1000000        # at most one a second and source (mediasoup)
 cdef int64_t FEEDBACK_INTERVAL_US = 100000    # libwebrtc's default, RemoteEstimatorProxy
 cdef int64_t REPORT_INTERVAL_US = 1000000
@@ -73,7 +74,7 @@ cdef void receive_rtcp_packet_untrusted(
     elif packet.type == RTCP_TRANSPORT_FEEDBACK and packet.count == 1:
         receive_nack_untrusted(worker, transport, data, packet)
     elif packet.type == RTCP_PAYLOAD_FEEDBACK and (packet.count == 1 or packet.count == 4):
-        receive_key_frame_request_untrusted(transport, data, packet)
+        receive_key_frame_request_untrusted(worker, transport, data, packet)
 
 
 cdef void receive_sender_report_untrusted(
@@ -156,7 +157,7 @@ cdef void receive_nack_untrusted(
 
 
 cdef void receive_key_frame_request_untrusted(
-    Transport* transport, const uint8_t* data, const RtcpPacket* packet
+    WorkerState* worker, Transport* transport, const uint8_t* data, const RtcpPacket* packet
 ) noexcept nogil:
     """PLI (RFC 4585 section 6.3.1) or FIR (RFC 5104 section 4.3.1) for a slot becomes a wish at its source."""
     cdef uint32_t[32] ssrcs
@@ -173,7 +174,7 @@ cdef void receive_key_frame_request_untrusted(
         if slot != NULL and slot.kind == KIND_VIDEO:
             slot.counters.plis += 1
             if slot.current != NULL:
-                slot.current.key_frame_wanted = True
+                want_key_frame(worker, slot.current)
 
 
 # -- time
@@ -189,6 +190,7 @@ cdef uint64_t ntp_at(WorkerState* worker, int64_t monotonic) noexcept nogil:
 
 cdef void tick(WorkerState* worker) noexcept nogil:
     cdef int i
+    cdef bint busy = False
     cdef Transport* transport
     for i in range(worker.room_count):
         select_voices(worker, worker.rooms[i])
@@ -197,7 +199,7 @@ cdef void tick(WorkerState* worker) noexcept nogil:
         watch_sources(worker, transport)
         if transport.send_session == NULL or not transport.has_remote:
             continue
-        ask_publisher(worker, transport)
+        busy |= ask_publisher(worker, transport)
         if transport.feedback and worker.now_us >= transport.next_feedback_us:
             transport.next_feedback_us = worker.now_us + FEEDBACK_INTERVAL_US
             send_feedback(worker, transport)
@@ -205,7 +207,7 @@ cdef void tick(WorkerState* worker) noexcept nogil:
             transport.next_report_us = worker.now_us + REPORT_INTERVAL_US
             send_reports(worker, transport)
     send_flush(&worker.sender)
-    worker.next_tick_us = worker.now_us + TICK_US
+    worker.next_tick_us = worker.now_us + (BUSY_TICK_US if busy else CALM_TICK_US)
 
 
 cdef void watch_sources(WorkerState* worker, Transport* transport) noexcept nogil:
@@ -218,18 +220,23 @@ cdef void watch_sources(WorkerState* worker, Transport* transport) noexcept nogi
             notify(worker, NOTICE_SOURCE_STOPPED, source.id, 0)
 
 
-cdef void ask_publisher(WorkerState* worker, Transport* transport) noexcept nogil:
+cdef bint ask_publisher(WorkerState* worker, Transport* transport) noexcept nogil:
+    """Whether something is still wanted of it."""
     cdef int i
+    cdef bint busy = False
     cdef Source* source
     for i in range(transport.source_count):
         source = transport.sources[i]
         if source.ssrc == 0:
             continue
         if source.nack and source.losses.count > 0:
+            busy = True
             ask_for_losses(worker, transport, source)
         if source.pli and source.kind == KIND_VIDEO and not source.blocked:
             if source.key_frame_wanted or is_awaited(source):
+                busy = True
                 ask_for_key_frame(worker, transport, source)
+    return busy
 
 
 cdef void ask_for_losses(WorkerState* worker, Transport* transport, Source* source) noexcept nogil:

@@ -9,3 +9,4 @@ cdef void slot_pause(WorkerState* worker, Slot* slot, bint paused) noexcept nogi
 cdef void slot_resend_untrusted(WorkerState* worker, Slot* slot, uint16_t sequence) noexcept nogil
 cdef void source_release_viewers(WorkerState* worker, Source* source, bint waiting) noexcept nogil
 cdef void restart_waiting(WorkerState* worker, Transport* transport) noexcept nogil
+cdef void want_key_frame(WorkerState* worker, Source* source) noexcept nogil

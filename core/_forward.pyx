@@ -358,6 +358,12 @@ cdef void slot_pause(WorkerState* worker, Slot* slot, bint paused) noexcept nogi
         start(worker, slot, slot.target)
 
 
+cdef void want_key_frame(WorkerState* worker, Source* source) noexcept nogil:
+    """Somebody needs one: the next tick asks for it, and it comes soon."""
+    source.key_frame_wanted = True
+    worker.next_tick_us = min(worker.next_tick_us, worker.now_us)
+
+
 cdef void start(WorkerState* worker, Slot* slot, Source* source) noexcept nogil:
     """Replay from the stored key frame where that is enough, otherwise ask for one."""
     cdef int64_t sequence
@@ -365,7 +371,7 @@ cdef void start(WorkerState* worker, Slot* slot, Source* source) noexcept nogil:
     if slot.kind != KIND_VIDEO or slot.paused:
         return
     if not replayable(worker, slot, source):
-        source.key_frame_wanted = True
+        want_key_frame(worker, source)
         return
     for sequence in range(source.key_frame, source.highest + 1):
         packet = store_get(&source.store, sequence)

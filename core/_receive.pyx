@@ -41,6 +41,9 @@ cdef int MAX_DROPOUT = 3000
 cdef uint8_t ASSUMED_SPEECH = 40
 cdef int SILENT_SIZE = 12
 
+# A gap that is still open after so long is asked for (the loss list's own patience).
+cdef int64_t REORDERING_US = 10000
+
 cdef int NO_LEVEL = 255
 
 
@@ -300,6 +303,8 @@ cdef int64_t place(
         return -1
     if arrival == ARRIVAL_RECOVERED:
         source.counters.recovered += 1
+    if difference > 1 and source.nack:
+        worker.next_tick_us = min(worker.next_tick_us, worker.now_us + REORDERING_US)
     if difference > 0:
         source.highest = sequence
     source.codec = payload_type.codec
@@ -369,6 +374,10 @@ cdef void store(
 
 cdef void note_key_frame(WorkerState* worker, Source* source, StoredPacket* packet) noexcept nogil:
     cdef uint32_t frame_size = <uint32_t>packet.description.width << 16 | packet.description.height
+    cdef StoredPacket* newest = store_get(&source.store, source.key_frame) if source.key_frame >= 0 else NULL
+    if newest != NULL and newest.timestamp == packet.timestamp and newest.sequence < packet.sequence:
+        # An H264 key frame shows itself twice, in its parameter sets and in its picture: the first one counts.
+        return
     source.counters.key_frames += 1
     if packet.sequence > source.key_frame:
         source.key_frame = packet.sequence

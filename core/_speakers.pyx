@@ -12,7 +12,7 @@ from podium.core._levels cimport LEVELS_MAXIMUM, levels_overtakes, levels_score,
 from podium.core._model cimport KIND_AUDIO, MAX_AUDIO_SLOTS, Slot, Source, Transport
 from podium.core._notices cimport NOTICE_SPEAKER, notify
 
-cdef int64_t SELECTION_INTERVAL_US = 40000
+cdef int64_t SELECTION_INTERVAL_US = 50000
 cdef enum:
     MAX_VOICES = 1024         # of one room that compete; later ones wait for a place in the list
 

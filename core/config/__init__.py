@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configuration: typed, strict, from podium.toml and the environment.
+
+`load_config` gives a frozen `Config` or raises `ConfigError` with every fault and its remedy. The types in `_settings`
+are the only list of what can be set.
+"""
+
+from ._load import FILE_NAME, FILE_VARIABLE, ConfigError, Setting, load_config, load_settings
+from ._media import media_settings
+from ._reference import as_toml, reference
+from ._settings import (
+    Config,
+    DatabaseConfig,
+    GrpcConfig,
+    LogConfig,
+    MediaConfig,
+    MetricsConfig,
+    PluginsConfig,
+    RecordingConfig,
+    RoomsConfig,
+    SchedulingConfig,
+    StorageConfig,
+    WebConfig,
+)
+from ._values import IpAddress, PortRange
+
+__all__ = [
+    "FILE_NAME",
+    "FILE_VARIABLE",
+    "Config",
+    "ConfigError",
+    "DatabaseConfig",
+    "GrpcConfig",
+    "IpAddress",
+    "LogConfig",
+    "MediaConfig",
+    "MetricsConfig",
+    "PluginsConfig",
+    "PortRange",
+    "RecordingConfig",
+    "RoomsConfig",
+    "SchedulingConfig",
+    "Setting",
+    "StorageConfig",
+    "WebConfig",
+    "as_toml",
+    "load_config",
+    "load_settings",
+    "media_settings",
+    "reference",
+]

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One room as a state machine without input or output: who is in it, who publishes what, who sees whom.
+
+Three kinds of calls change it: what hosts ask for participants, what negotiation made, and what the worker saw.
+`take_decisions` then returns everything that follows from all changes since it was last called, so a batch of
+worker events costs one reassignment and tells each participant at most one `Showing`. Audio slots are filled by the
+worker itself; here they are only reported.
+"""
+
+from collections.abc import Sequence
+
+from podium.core.events import (
+    AnyEvent,
+    Joined,
+    ParticipantInfo,
+    ParticipantJoined,
+    ParticipantLeft,
+    Speaking,
+    TrackKind,
+    TrackMuted,
+    TrackPublished,
+    TrackSource,
+    TrackUnpublished,
+)
+from podium.core.rooms.assignment import TrackKey, by_priority
+from podium.core.rooms.decisions import Decision, Silence, Tell
+from podium.core.rooms.identity import RoomError
+from podium.core.rooms.layers import Layer
+from podium.core.rooms.model import Participant, Slot, Track
+from podium.core.rooms.viewing import Stage, choose_from_now_on, place, report
+from podium.core.rooms.wishes import Shown, check_shown
+
+
+class Room:
+    """State of one room. Participants are named by id; sources and slots by the worker's numbers."""
+
+    def __init__(self, room_id: str, *, audio_slots: int, max_participants: int) -> None:
+        self.room_id = room_id
+        self._audio_slots = audio_slots
+        self._max_participants = max_participants
+        self._participants: dict[str, Participant] = {}
+        self._tracks: dict[int, Track] = {}
+        self._slots: dict[int, tuple[Participant, Slot]] = {}
+        self._speaker: str | None = None
+        self._decisions: list[Decision] = []
+        self._stage = Stage(())
+        self._tracks_changed = False
+        self._unplaced: set[str] = set()
+        self._unreported: set[str] = set()
+
+    # Questions
+
+    def __contains__(self, participant_id: str) -> bool:
+        return participant_id in self._participants
+
+    def __len__(self) -> int:
+        return len(self._participants)
+
+    def participants(self) -> tuple[ParticipantInfo, ...]:
+        """Everybody, in the order in which they joined."""
+        return tuple(participant.info() for participant in self._participants.values())
+
+    def snapshot(self, participant_id: str) -> Joined:
+        """The room as this participant finds it."""
+        own = self._participants[participant_id]
+        return Joined(
+            session_id=self.room_id,
+            participant_id=participant_id,
+            display_name=own.display_name,
+            role=own.role,
+            participants=tuple(other.info() for other in self._participants.values() if other is not own),
+            audio_slots=self._audio_slots,
+            max_participants=self._max_participants,
+        )
+
+    # What hosts ask
+
+    def join(self, participant_id: str, display_name: str, role: str) -> None:
+        """Let somebody in. Raises RoomError `room_full` or `participant_exists`."""
+        if participant_id in self._participants:
+            raise RoomError("participant_exists", f"{participant_id!r} is already in the room", "participant_id")
+        if len(self._participants) >= self._max_participants:
+            raise RoomError("room_full", f"the room holds at most {self._max_participants} participants")
+        participant = Participant(participant_id, display_name, role)
+        self._participants[participant_id] = participant
+        self._tell_others(participant_id, ParticipantJoined(participant=participant.info()))
+
+    def leave(self, participant_id: str, reason: str) -> None:
+        """End a presence with all it publishes and receives."""
+        participant = self._participants.pop(participant_id)
+        for track in participant.tracks.values():
+            self._forget_sources(track)
+        for slot in participant.slots.values():
+            del self._slots[slot.slot_id]
+        self._tracks_changed = True
+        self._tell_others(participant_id, ParticipantLeft(participant_id=participant_id, reason=reason))
+        if self._speaker == participant_id:
+            self._set_speaker(None)
+
+    def show(self, participant_id: str, shown: Sequence[Shown]) -> None:
+        """Take over the choice of what the named slots show; others keep what they have. Raises RoomError."""
+        viewer = self._participants[participant_id]
+        check_shown(shown, participant_id, viewer.slots, self._participants)
+        choose_from_now_on(viewer)
+        for entry in shown:
+            slot = viewer.slots[entry.mid]
+            owner = entry.participant_id
+            slot.wish = TrackKey(owner, entry.source, "video") if owner is not None else None
+            slot.max_height = entry.max_height
+        self._unplaced.add(participant_id)
+
+    def set_muted(self, participant_id: str, source: TrackSource, muted: bool) -> None:
+        """A participant mutes itself: others are told, and nothing is forwarded, whatever its browser sends."""
+        participant = self._participants[participant_id]
+        if muted == (source in participant.muted):
+            return
+        self._change_silence(participant, source, participant.muted, muted)
+        self._tell_others(participant_id, TrackMuted(participant_id=participant_id, source=source, muted=muted))
+
+    def set_blocked(self, participant_id: str, source: TrackSource, blocked: bool) -> None:
+        """Somebody else decides that a participant's source is not forwarded."""
+        participant = self._participants[participant_id]
+        self._change_silence(participant, source, participant.blocked, blocked)
+
+    def tell(self, participant_id: str, event: AnyEvent) -> None:
+        """Pass on an event that is not the room's own, in order with those that are."""
+        self._decisions.append(Tell(participant_id, event))
+
+    # What negotiation made
+
+    def add_track(self, participant_id: str, source: TrackSource, kind: TrackKind, source_ids: Sequence[int]) -> None:
+        """A track may begin to flow on these sources, the smallest layer first."""
+        participant = self._participants[participant_id]
+        key = TrackKey(participant_id, source, kind)
+        layers = {source_id: Layer(source_id, rank, None, False) for rank, source_id in enumerate(source_ids)}
+        track = participant.tracks[key] = Track(key, layers)
+        self._tracks.update(dict.fromkeys(source_ids, track))
+        if participant.silent(source):
+            self._decisions += [Silence(source_id, True) for source_id in source_ids]
+
+    def remove_track(self, participant_id: str, source: TrackSource, kind: TrackKind) -> None:
+        track = self._participants[participant_id].tracks.pop(TrackKey(participant_id, source, kind))
+        self._forget_sources(track)
+        if track.announced:
+            self._tell_others(participant_id, TrackUnpublished(participant_id=participant_id, source=source, kind=kind))
+        self._tracks_changed = True
+
+    def add_slot(self, participant_id: str, mid: str, kind: TrackKind, slot_id: int) -> None:
+        participant = self._participants[participant_id]
+        slot = participant.slots[mid] = Slot(slot_id, mid, kind)
+        self._slots[slot_id] = (participant, slot)
+        self._unplaced.add(participant_id)
+        self._unreported.add(participant_id)
+
+    def remove_slot(self, participant_id: str, mid: str) -> None:
+        slot = self._participants[participant_id].slots.pop(mid)
+        del self._slots[slot.slot_id]
+        self._unplaced.add(participant_id)
+        self._unreported.add(participant_id)
+
+    # What the worker saw
+
+    def source_started(self, source_id: int) -> None:
+        self._set_running(source_id, True)
+
+    def source_stopped(self, source_id: int) -> None:
+        self._set_running(source_id, False)
+
+    def frame_size(self, source_id: int, width: int, height: int) -> None:
+        track = self._tracks.get(source_id)
+        if track is not None and track.set_size(source_id, width, height):
+            self._tracks_changed = True
+
+    def slot_switched(self, slot_id: int, source_id: int) -> None:
+        """A slot now carries this source; 0 for nothing."""
+        if slot_id not in self._slots:
+            return
+        viewer, slot = self._slots[slot_id]
+        emptied = slot.kind == "video" and slot.decided is None
+        slot.seen = source_id if source_id in self._tracks and not emptied else None
+        self._unreported.add(viewer.participant_id)
+
+    def speaker(self, source_id: int) -> None:
+        """The loudest source of the room now; 0 for nobody."""
+        track = self._tracks.get(source_id)
+        self._set_speaker(track.key.participant_id if track is not None else None)
+
+    # What follows
+
+    def take_decisions(self) -> list[Decision]:
+        """Everything to be carried out now, in order."""
+        if self._tracks_changed:
+            self._tracks_changed = False
+            self._settle_tracks()
+        for viewer in self._those(self._unplaced):
+            switches = place(viewer, self._stage)
+            self._decisions += switches
+            if any(switch.source_id is None for switch in switches):
+                self._unreported.add(viewer.participant_id)
+        for viewer in self._those(self._unreported):
+            if showing := report(viewer, self._tracks):
+                self._decisions.append(Tell(viewer.participant_id, showing))
+        self._unplaced.clear()
+        self._unreported.clear()
+        decisions, self._decisions = self._decisions, []
+        return decisions
+
+    def _those(self, wanted: set[str]) -> list[Participant]:
+        """In the order in which they joined; some may have left meanwhile."""
+        return [self._participants[each] for each in self._participants if each in wanted]
+
+    def _settle_tracks(self) -> None:
+        """Tell what has come and gone. If what can be seen has changed, everybody's slots have to be looked at."""
+        visible: dict[TrackKey, tuple[Layer, ...]] = {}
+        for participant in self._participants.values():
+            for track in participant.tracks.values():
+                self._announce(participant, track)
+                if track.published and track.key.kind == "video" and not participant.silent(track.key.source):
+                    visible[track.key] = track.choices()
+        stage = Stage([(key, visible[key]) for key in by_priority(list(visible))])
+        if not stage.same_as(self._stage):
+            self._stage = stage
+            self._unplaced.update(self._participants)
+
+    def _announce(self, participant: Participant, track: Track) -> None:
+        if track.announced == track.published:
+            return
+        track.announced = track.published
+        owner, source, kind = track.key
+        event: AnyEvent = TrackUnpublished(participant_id=owner, source=source, kind=kind)
+        if track.published:
+            width, height = track.size
+            muted = source in participant.muted
+            event = TrackPublished(
+                participant_id=owner, source=source, kind=kind, width=width, height=height, muted=muted
+            )
+        self._tell_others(owner, event)
+
+    # Small changes
+
+    def _set_running(self, source_id: int, running: bool) -> None:
+        track = self._tracks.get(source_id)
+        if track is not None:
+            track.set_running(source_id, running)
+            self._tracks_changed = True
+
+    def _forget_sources(self, track: Track) -> None:
+        for source_id in track.layers:
+            del self._tracks[source_id]
+        for viewer, slot in self._slots.values():
+            if slot.seen in track.layers:
+                slot.seen = None
+                self._unreported.add(viewer.participant_id)
+
+    def _change_silence(
+        self, participant: Participant, source: TrackSource, causes: set[TrackSource], silent: bool
+    ) -> None:
+        before = participant.silent(source)
+        (causes.add if silent else causes.discard)(source)
+        now = participant.silent(source)
+        if now == before:
+            return
+        self._tracks_changed = True
+        for key, track in participant.tracks.items():
+            if key.source == source:
+                self._decisions += [Silence(source_id, now) for source_id in track.layers]
+
+    def _set_speaker(self, participant_id: str | None) -> None:
+        if participant_id == self._speaker:
+            return
+        self._speaker = participant_id
+        for listener in self._participants:
+            self._decisions.append(Tell(listener, Speaking(participant_id=participant_id)))
+
+    def _tell_others(self, participant_id: str, event: AnyEvent) -> None:
+        for other in self._participants:
+            if other != participant_id:
+                self._decisions.append(Tell(other, event))

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All rooms of this process, by session id: the entrance for hosts.
+
+Rooms are spread over the media workers when they open, and close when their last participant has left.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import msgspec
+
+from podium.core.config import Config, media_settings
+from podium.core.events import ParticipantInfo
+from podium.core.media.settings import MediaSettings
+from podium.core.media.worker import Media, WorkerStatistics, open_media
+from podium.core.rooms.identity import (
+    RoomError,
+    checked_display_name,
+    checked_identifier,
+    checked_role,
+    new_participant_id,
+)
+from podium.core.rooms.live import LiveRoom
+from podium.core.rooms.presence import LocalParticipant
+from podium.core.rooms.room import Room
+
+
+class RoomSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A room as it is now."""
+
+    session_id: str
+    participants: tuple[ParticipantInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsStatistics:
+    """All rooms and workers as they are now."""
+
+    rooms: int
+    participants: int
+    workers: tuple[WorkerStatistics, ...]
+
+
+class Rooms:
+    """Made by `open_rooms`. With `ad_hoc`, joining an unknown session opens it; otherwise `open_room` comes first."""
+
+    def __init__(self, media: Media, settings: MediaSettings, *, ad_hoc: bool) -> None:
+        self.ad_hoc = ad_hoc
+        self._media = media
+        self._settings = settings
+        self._live: dict[str, LiveRoom] = {}
+
+    @property
+    def rooms(self) -> dict[str, RoomSummary]:
+        """Every open room by session id."""
+        return {
+            room.id: RoomSummary(session_id=room.id, participants=room.participants()) for room in self._live.values()
+        }
+
+    def join(
+        self, session_id: str, participant_id: str | None, display_name: str, role: str = "student"
+    ) -> LocalParticipant:
+        """Enter a room. An earlier presence of the same participant id ends, with reason `replaced`.
+
+        Raises RoomError: `id_invalid`, `name_invalid`, `role_invalid`, `room_unknown` or `room_full`.
+        """
+        checked_identifier(session_id, "session_id")
+        own_id = (
+            new_participant_id() if participant_id is None else checked_identifier(participant_id, "participant_id")
+        )
+        name, role = checked_display_name(display_name), checked_role(role)
+        room = self._live.get(session_id)
+        if room is None and not self.ad_hoc:
+            raise RoomError("room_unknown", f"no session {session_id!r} is open", "session_id")
+        return (room or self._open(session_id)).join(own_id, name, role)
+
+    def open_room(self, session_id: str) -> None:
+        """Open a room before anybody comes; does nothing when it is open."""
+        checked_identifier(session_id, "session_id")
+        if session_id not in self._live:
+            self._open(session_id)
+
+    def close_room(self, session_id: str, reason: str = "room_closed") -> None:
+        """Send everybody away. Raises RoomError `room_unknown`."""
+        room = self._live.pop(session_id, None)
+        if room is None:
+            raise RoomError("room_unknown", f"no session {session_id!r} is open", "session_id")
+        room.close(reason)
+
+    def close(self, reason: str = "shutdown") -> None:
+        """Close every room."""
+        for session_id in list(self._live):
+            self.close_room(session_id, reason)
+
+    def statistics(self) -> RoomsStatistics:
+        return RoomsStatistics(
+            rooms=len(self._live),
+            participants=sum(map(len, self._live.values())),
+            workers=tuple(worker.statistics() for worker in self._media.workers),
+        )
+
+    def _open(self, session_id: str) -> LiveRoom:
+        settings = self._settings
+        room = Room(session_id, audio_slots=settings.audio_slots, max_participants=settings.max_participants)
+        live = self._live[session_id] = LiveRoom(room, self._media.least_loaded(), self._close_empty)
+        return live
+
+    def _close_empty(self, room: LiveRoom) -> None:
+        self.close_room(room.id, "empty")
+
+
+@asynccontextmanager
+async def open_rooms(config: Config) -> AsyncIterator[Rooms]:
+    """Start the media workers; on leaving, everybody is sent away and they stop. Raises MediaError."""
+    settings = media_settings(config)
+    async with open_media(settings) as media:
+        rooms = Rooms(media, settings, ad_hoc=config.rooms.ad_hoc)
+        try:
+            yield rooms
+        finally:
+            rooms.close()
