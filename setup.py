@@ -3,7 +3,8 @@
 
 The folders core/, plugins/ and hosts/ are the packages podium.core, podium.plugins and podium.hosts. Cython
 resolves `cimport podium.core.x` through folder names, so the build lays out one folder of that shape.
-`PODIUM_DEBUG_BUILD=1` compiles with bounds checks, assertions and without optimization.
+Cython runs when modules are built and not for an sdist or metadata. `PODIUM_DEBUG_BUILD=1` compiles with bounds
+checks, assertions and without optimization.
 """
 
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, find_packages, setup
+from setuptools.command.build_ext import build_ext
 
 TREES = ("core", "plugins", "hosts")
 DEBUG = os.environ.get("PODIUM_DEBUG_BUILD") == "1"
@@ -25,29 +27,46 @@ def packages() -> list[str]:
 
 
 def extensions() -> list[Extension]:
-    include = BUILD / "podium"
-    include.mkdir(parents=True, exist_ok=True)
-    link = include / "core"
-    if not link.is_symlink():
-        link.symlink_to(Path("core").resolve(), target_is_directory=True)
     flags = ["-O0", "-g"] if DEBUG else ["-O3", "-g"]
-    modules = [
+    return [
         Extension(f"podium.core.{path.stem}", [str(path)], extra_compile_args=flags)
         for path in sorted(Path("core").glob("*.pyx"))
     ]
-    directives = {
-        "language_level": "3",
-        "boundscheck": DEBUG,
-        "wraparound": False,
-        "initializedcheck": DEBUG,
-        "cdivision": True,
-        "freethreading_compatible": False,
-    }
+
+
+class BuildModules(build_ext):
+    """Cython and the C compiler, both on all processors."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
+
+    def build_extensions(self) -> None:
+        for module, translated in zip(self.extensions, translate(self.extensions), strict=True):
+            module.sources = translated.sources
+        super().build_extensions()
+
+
+def translate(modules: list[Extension]) -> list[Extension]:
+    """The same modules with C sources."""
+    include = BUILD / "podium"
+    include.mkdir(parents=True, exist_ok=True)
+    link = include / "core"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path("core").resolve(), target_is_directory=True)
     return cythonize(
         modules,
         build_dir=str(BUILD / "c"),
         include_path=[str(BUILD)],
-        compiler_directives=directives,
+        nthreads=os.cpu_count() or 1,
+        compiler_directives={
+            "language_level": "3",
+            "boundscheck": DEBUG,
+            "wraparound": False,
+            "initializedcheck": DEBUG,
+            "cdivision": True,
+            "freethreading_compatible": False,
+        },
     )
 
 
@@ -55,4 +74,5 @@ setup(
     packages=packages(),
     package_dir={f"podium.{tree}": tree for tree in TREES},
     ext_modules=extensions(),
+    cmdclass={"build_ext": BuildModules},
 )

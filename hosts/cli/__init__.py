@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The `podium` command.
+
+Parsing is here, each subcommand in a module of its own that is imported only when it runs. Exit status 0 is success,
+1 a failure while running, 2 wrong arguments or a wrong configuration.
+"""
+
+import argparse
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; the exit status."""
+    parsed = _parser().parse_args(arguments)
+    if parsed.command == "config":
+        from podium.hosts.cli import _config
+
+        return _config.run(parsed.action, parsed.config)
+    from podium.hosts.cli import _serve
+
+    return _serve.serve(parsed.config, dev=parsed.dev)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="podium", description="A self-hosted framework for live online classes.")
+    parser.add_argument("--version", action="version", version=f"podium {version('podium')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    serve = commands.add_parser("serve", help="serve classes until stopped", description=_SERVE)
+    serve.add_argument("--dev", action="store_true", help="try it on this machine: ad-hoc rooms and ready links")
+    _add_config_option(serve)
+
+    config = commands.add_parser("config", help="check or show the configuration")
+    actions = config.add_subparsers(dest="action", required=True, metavar="action")
+    for action, text in _CONFIG_ACTIONS.items():
+        _add_config_option(actions.add_parser(action, help=text, description=f"{text.capitalize()}."))
+    return parser
+
+
+def _add_config_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="configuration file; default: the one PODIUM_CONFIG names, or ./podium.toml when there is one",
+    )
+
+
+_SERVE = "Serve classes until stopped by SIGINT or SIGTERM; a second signal stops without waiting."
+_CONFIG_ACTIONS = {
+    "check": "say whether the configuration is valid; exit status 2 and every fault when it is not",
+    "show": "print every setting in effect and where it came from, secrets hidden",
+    "reference": "print the reference of all settings in Markdown",
+}
