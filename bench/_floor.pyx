@@ -33,7 +33,7 @@ def run(fd: int, ipv6: bool, profile: int, keys: list, addresses: list, packet: 
     for i in range(count):
         sessions[i] = (<SrtpSession>held[i]).pointer
         parse_address(addresses[i], &targets[i])
-    if sender_open(&sender, fd, ipv6) < 0:
+    if sender_open(&sender, fd, ipv6, True) < 0:
         raise MemoryError
     with nogil:
         loop(&sender, sessions, targets, count, plain, size, each, total, pause)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Types of the packet path as seen from the trio thread. Every call returns at once; a worker applies it within a batch."""
 
+import socket
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -135,3 +136,6 @@ class Slot:
         """Video: switch to this source at its next (or cached) key frame. Audio slots are switched by the worker itself."""
     def set_paused(self, paused: bool) -> None: ...
     def close(self) -> None: ...
+
+def supports_segmentation(bound: socket.socket) -> bool:
+    """Whether the kernel knows UDP_SEGMENT (4.18)."""

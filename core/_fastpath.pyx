@@ -92,6 +92,7 @@ cdef enum:
 
 _SOCKET_BUFFER = 8 << 20
 _SO_TIMESTAMPNS = 35
+_UDP_SEGMENT = 103
 _UDP_GRO = 104
 
 
@@ -513,6 +514,7 @@ cdef class Worker:
         self.owned = {}
         self.ufrags = {}
         self.socket = open_socket(address, port)
+        ipv6 = self.socket.family == socket.AF_INET6
         self.state.fd = self.socket.fileno()
         self.state.wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.state.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -527,7 +529,7 @@ cdef class Worker:
         self.state.datagrams = <Datagram*>self.allocate(RECEIVE_MESSAGES * sizeof(Datagram))
         if (
             receiver_open(&self.state.receiver, self.state.fd) < 0
-            or sender_open(&self.state.sender, self.state.fd, self.socket.family == socket.AF_INET6) < 0
+            or sender_open(&self.state.sender, self.state.fd, ipv6, supports_segmentation(self.socket)) < 0
             or queue_open(&self.state.commands, sizeof(Command), COMMANDS) < 0
             or queue_open(&self.state.events, sizeof(EventRecord), EVENTS) < 0
         ):
@@ -781,3 +783,12 @@ def open_socket(address: str, port: int) -> socket.socket:
         bound.close()
         raise
     return bound
+
+
+def supports_segmentation(bound: socket.socket) -> bool:
+    """Whether the kernel knows UDP_SEGMENT (4.18); one that does not would send a whole run as one datagram."""
+    try:
+        bound.getsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT)
+    except OSError:
+        return False
+    return True

@@ -51,7 +51,7 @@ cdef struct Receiver:
 cdef struct Sender:
     int fd
     bint ipv6
-    bint gso                  # False once the kernel refused UDP_SEGMENT
+    bint gso                  # UDP_SEGMENT is there, and was not refused yet
     uint8_t* arena
     int used
     uint8_t* control
@@ -78,7 +78,7 @@ cdef int receiver_open(Receiver* receiver, int fd) noexcept nogil
 cdef void receiver_close(Receiver* receiver) noexcept nogil
 cdef int receive_batch(Receiver* receiver, Datagram* datagrams, int64_t now_us) noexcept nogil
 
-cdef int sender_open(Sender* sender, int fd, bint ipv6) noexcept nogil
+cdef int sender_open(Sender* sender, int fd, bint ipv6, bint gso) noexcept nogil
 cdef void sender_close(Sender* sender) noexcept nogil
 cdef uint8_t* send_reserve(Sender* sender, int size) noexcept nogil
 cdef void send_commit(Sender* sender, const Address* address, int size) noexcept nogil

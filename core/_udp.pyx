@@ -220,12 +220,12 @@ cdef int receive_batch(Receiver* receiver, Datagram* datagrams, int64_t now_us) 
 # -- sending
 
 
-cdef int sender_open(Sender* sender, int fd, bint ipv6) noexcept nogil:
+cdef int sender_open(Sender* sender, int fd, bint ipv6, bint gso) noexcept nogil:
     """Allocate the arena and the message headers; -1 when there is no memory."""
     memset(sender, 0, sizeof(Sender))
     sender.fd = fd
     sender.ipv6 = ipv6
-    sender.gso = True
+    sender.gso = gso
     sender.arena = <uint8_t*>calloc(1, SEND_ARENA)
     sender.control = <uint8_t*>calloc(SEND_MESSAGES, PODIUM_CONTROL)
     sender.names = <uint8_t*>calloc(SEND_MESSAGES, PODIUM_NAME)

@@ -44,6 +44,18 @@ def test_payloads_arrive_identical_and_in_order(worker: _fastpath.Worker, room: 
     assert {packet.ssrc for packet in received} == {2000}
 
 
+def test_a_kernel_without_segmentation_gets_plain_datagrams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_fastpath, "supports_segmentation", lambda bound: False)
+    with running_worker() as worker:
+        room = worker.add_room()
+        alice, bob = Peer(worker, room), Peer(worker, room)
+        source = alice.transport.add_source(_fastpath.VIDEO, mid="1", ssrc=1000)
+        bob.transport.add_slot(_fastpath.VIDEO, mid="5", ssrc=2000, payload_types=VIDEO_TYPES).show(source)
+        for i in range(50):
+            alice.send_rtp(rtp(1000, i, 3000, vp8(1, key=i == 0, start=i == 0, body=bytes([i]) * 1000), marker=i == 49))
+        assert [bob.receive_rtp().payload[-1] for _ in range(50)] == list(range(50))
+
+
 def test_a_switch_leaves_no_seam(worker: _fastpath.Worker, room: _fastpath.Room) -> None:
     alice, carol, bob = Peer(worker, room), Peer(worker, room), Peer(worker, room)
     sources = [
