@@ -4,7 +4,8 @@
 import os
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
@@ -102,6 +103,15 @@ def running_worker(**options: int) -> Iterator[_fastpath.Worker]:
         worker.close()
         while Peer.opened:
             Peer.opened.pop().close()
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Look again and again until it holds. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.001)
 
 
 def vp8(picture: int, *, key: bool = False, start: bool = True, tl0: int = 0, body: bytes = b"x" * 100) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from aiortc.rtp import RtcpPsfbPacket, RtcpRrPacket, RtcpRtpfbPacket, RtcpSrPacket, RtpPacket
 from podium.core import _fastpath
 
-from .peers import AUDIO_LEVEL, MID, OPUS, RID, VP8, VP8_RTX, Peer, element, rtp, running_worker, vp8
+from .peers import AUDIO_LEVEL, MID, OPUS, RID, VP8, VP8_RTX, Peer, element, rtp, running_worker, vp8, wait_until
 
 VIDEO_TYPES = {_fastpath.CODEC_VP8: (VP8, VP8_RTX)}
 AUDIO_TYPES = {_fastpath.CODEC_OPUS: (OPUS, None)}
@@ -182,6 +182,7 @@ def test_a_blocked_source_is_silent_and_comes_back_without_a_gap(worker: _fastpa
     before = bob.receive_rtp()
     source.set_blocked(True)
     alice.send_rtp(rtp(1000, 1, 3000, vp8(1, key=True, body=b"secret")))
+    wait_until(lambda: worker.counters()["rtp"] == 2)
     source.set_blocked(False)
     alice.receive_rtcp(RtcpPsfbPacket)
     alice.send_rtp(rtp(1000, 2, 6000, vp8(2, key=True, body=b"public")))
