@@ -4,7 +4,7 @@
 The folders core/, plugins/ and hosts/ are the packages podium.core, podium.plugins and podium.hosts. Cython
 resolves `cimport podium.core.x` through folder names, so the build lays out one folder of that shape.
 Cython runs when modules are built and not for an sdist or metadata. `PODIUM_DEBUG_BUILD=1` compiles with bounds
-checks, assertions and without optimization.
+checks, assertions and without optimization; `PODIUM_SANITIZE=address,undefined` instruments with those sanitizers.
 """
 
 import os
@@ -15,6 +15,7 @@ from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
 
 TREES = ("core", "plugins", "hosts")
+SANITIZE = os.environ.get("PODIUM_SANITIZE")
 DEBUG = os.environ.get("PODIUM_DEBUG_BUILD") == "1"
 BUILD = Path("build/cython")
 
@@ -28,8 +29,10 @@ def packages() -> list[str]:
 
 def extensions() -> list[Extension]:
     flags = ["-O0", "-g"] if DEBUG else ["-O3", "-g"]
+    link = [f"-fsanitize={SANITIZE}"] if SANITIZE else []
+    flags += [*link, "-fno-omit-frame-pointer"] if SANITIZE else []
     return [
-        Extension(f"podium.core.{path.stem}", [str(path)], extra_compile_args=flags)
+        Extension(f"podium.core.{path.stem}", [str(path)], extra_compile_args=flags, extra_link_args=link)
         for path in sorted(Path("core").glob("*.pyx"))
     ]
 

@@ -5,6 +5,7 @@ The loop is compiled when it is first needed, into build/bench; that takes Cytho
 """
 
 import importlib.util
+import os
 import socket
 import sysconfig
 import threading
@@ -19,7 +20,9 @@ from tests.peers.packets import RtpPacket
 BUILD = Path("build/bench")
 
 
-def microseconds(receivers: int, load: Load, *, frames: int = 100, cpu: int | None = None, traffic_cpu: int | None = None) -> float:
+def microseconds(
+    receivers: int, load: Load, *, frames: int = 100, cpu: int | None = None, traffic_cpu: int | None = None
+) -> float:
     """Processor time per packet and receiver of encrypting and sending alone, at the lecture's pace."""
     module = _compiled()
     header = RtpPacket(PAYLOAD_TYPE, 1, 0, SSRC, b"", extensions={MID_EXTENSION: MID.encode()})
@@ -35,7 +38,14 @@ def microseconds(receivers: int, load: Load, *, frames: int = 100, cpu: int | No
 
         def run() -> None:
             _pin(cpu)
-            arguments = (sock.fileno(), True, _fastpath.PROFILE_AEAD_AES_128_GCM, crowd.receivers.keys, addresses, plain)
+            arguments = (
+                sock.fileno(),
+                True,
+                _fastpath.PROFILE_AEAD_AES_128_GCM,
+                crowd.receivers.keys,
+                addresses,
+                plain,
+            )
             module.run(*arguments, load.packets_per_frame, 20, interval)
             before = thread_seconds(threading.current_thread())
             module.run(*arguments, load.packets_per_frame, frames, interval)
@@ -48,8 +58,6 @@ def microseconds(receivers: int, load: Load, *, frames: int = 100, cpu: int | No
 
 
 def _pin(cpu: int | None) -> None:
-    import os
-
     if cpu is not None and cpu in os.sched_getaffinity(0):
         os.sched_setaffinity(0, {cpu})
 
@@ -59,7 +67,8 @@ def _compiled() -> ModuleType:
     if not target.exists() or target.stat().st_mtime < Path("bench/_floor.pyx").stat().st_mtime:
         _compile(target)
     spec = importlib.util.spec_from_file_location("bench._floor", target)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -67,7 +76,7 @@ def _compiled() -> ModuleType:
 
 def _compile(target: Path) -> None:
     from Cython.Build import cythonize
-    from setuptools import Distribution, Extension
+    from setuptools import Distribution, Extension  # type: ignore[import-untyped]  # no types, and not worth stubs here
 
     include = BUILD / "include" / "podium"
     include.mkdir(parents=True, exist_ok=True)
@@ -75,7 +84,10 @@ def _compile(target: Path) -> None:
     if not link.is_symlink():
         link.symlink_to(Path("core").resolve(), target_is_directory=True)
     extension = Extension("bench._floor", ["bench/_floor.pyx"], extra_compile_args=["-O3"])
-    modules = cythonize([extension], build_dir=str(BUILD / "c"), include_path=[str(BUILD / "include")], language_level=3)
+    # Cython's own types are not complete.
+    modules = cythonize(  # type: ignore[no-untyped-call]
+        [extension], build_dir=str(BUILD / "c"), include_path=[str(BUILD / "include")], language_level=3
+    )
     command = Distribution({"ext_modules": modules}).get_command_obj("build_ext")
     command.build_lib = str(BUILD / "lib")
     command.build_temp = str(BUILD / "temp")

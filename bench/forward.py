@@ -16,7 +16,19 @@ from bench.lecture import Figures, lecture
 from bench.machine import description
 from bench.traffic import Load
 
-HEADINGS = ("receivers", "us/packet", "floor", "ratio", "delivered", "of expected", "per send", "p50 ms", "p99 ms", "p99.9 ms", "max ms")
+HEADINGS = (
+    "receivers",
+    "us/packet",
+    "floor",
+    "ratio",
+    "delivered",
+    "of expected",
+    "per send",
+    "p50 ms",
+    "p99 ms",
+    "p99.9 ms",
+    "max ms",
+)
 
 
 def main() -> None:

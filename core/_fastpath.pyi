@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Types of the packet path as seen from the trio thread. Every call returns at once; a worker applies it within a batch."""
+"""Types of the packet path as seen from the trio thread.
+
+Every call returns at once; a worker applies it within a batch.
+"""
 
 import socket
 from collections.abc import Mapping
@@ -62,7 +65,10 @@ class Event(NamedTuple):
     data: bytes
 
 class Worker:
-    """One thread, one UDP port, the transports on it. `run` in a thread of its own; everything else from the trio thread."""
+    """One thread, one UDP port, the transports on it.
+
+    `run` belongs into a thread of its own; everything else is called from the trio thread.
+    """
 
     def __init__(self, address: str = "::", port: int = 0, *, audio_slots: int = 3) -> None:
         """Bind. Raises OSError when the address cannot be bound. `::` serves IPv4 as well."""
@@ -99,7 +105,7 @@ class Transport:
 
     id: int
     def add_ufrag(self, ufrag: str) -> None:
-        """STUN requests for this local username fragment are passed up. Several are valid during an ICE restart."""
+        """Pass up STUN requests for this local username fragment. Several are valid during an ICE restart."""
     def remove_ufrag(self, ufrag: str) -> None: ...
     def add_remote(self, address: tuple[str, int], *, selected: bool) -> None:
         """Accept DTLS, RTP and RTCP from this address; `selected`: send there from now on. At most 8, the oldest go."""
@@ -109,7 +115,15 @@ class Transport:
     def set_payload_type(self, payload_type: int, codec: int, clock_rate: int) -> None: ...
     def set_rtx_payload_type(self, payload_type: int, original: int) -> None: ...
     def add_source(
-        self, kind: int, *, mid: str = "", rid: str = "", ssrc: int = 0, rtx_ssrc: int = 0, nack: bool = False, pli: bool = True
+        self,
+        kind: int,
+        *,
+        mid: str = "",
+        rid: str = "",
+        ssrc: int = 0,
+        rtx_ssrc: int = 0,
+        nack: bool = False,
+        pli: bool = True,
     ) -> Source:
         """Expect a stream, known by SSRC where signalled, otherwise by its MID and RID extensions."""
     def add_slot(
@@ -133,7 +147,7 @@ class Source:
 class Slot:
     id: int
     def show(self, source: Source | None) -> None:
-        """Video: switch to this source at its next (or cached) key frame. Audio slots are switched by the worker itself."""
+        """Video: switch to this source at its next (or cached) key frame; the worker itself fills audio slots."""
     def set_paused(self, paused: bool) -> None: ...
     def close(self) -> None: ...
 

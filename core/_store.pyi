@@ -4,7 +4,7 @@
 class Packets:
     """A store of `capacity` descriptions (a power of two) over `memory_size` bytes (a power of two)."""
 
-    def __init__(self, capacity: int = 512, memory_size: int = 1 << 18) -> None: ...
+    def __init__(self, capacity: int = 512, memory_size: int = 262144) -> None: ...
     def put(self, sequence: int, payload: bytes) -> bool:
         """Whether it was stored: not when a newer packet has its place."""
     def get(self, sequence: int) -> bytes | None:

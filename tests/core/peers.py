@@ -7,11 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import pylibsrtp
 from aiortc.rtp import RtcpPacket, RtpPacket, is_rtcp
+
 from podium.core import _fastpath
+
+Kind = TypeVar("Kind")
 
 POLICIES = {
     _fastpath.PROFILE_AEAD_AES_128_GCM: (pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28),
@@ -32,7 +35,9 @@ class Peer:
 
     opened: ClassVar[list["Peer"]] = []
 
-    def __init__(self, worker: _fastpath.Worker, room: _fastpath.Room, profile: int = _fastpath.PROFILE_AEAD_AES_128_GCM) -> None:
+    def __init__(
+        self, worker: _fastpath.Worker, room: _fastpath.Room, profile: int = _fastpath.PROFILE_AEAD_AES_128_GCM
+    ) -> None:
         self.worker = worker
         self.opened.append(self)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -77,7 +82,7 @@ class Peer:
             if not is_rtcp(data):
                 return RtpPacket.parse(data)
 
-    def receive_rtcp(self, kind: type) -> object:
+    def receive_rtcp(self, kind: type[Kind]) -> Kind:
         """The next RTCP packet of this kind, RTP and others left aside."""
         while True:
             data = self.receive()
@@ -123,9 +128,20 @@ def vp8(picture: int, *, key: bool = False, start: bool = True, tl0: int = 0, bo
     return descriptor + header + body
 
 
-def rtp(ssrc: int, sequence: int, timestamp: int, payload: bytes, *, payload_type: int = VP8, marker: int = 1, extensions: bytes = b"") -> bytes:
+def rtp(
+    ssrc: int,
+    sequence: int,
+    timestamp: int,
+    payload: bytes,
+    *,
+    payload_type: int = VP8,
+    marker: int = 1,
+    extensions: bytes = b"",
+) -> bytes:
     header = bytes([0x90 if extensions else 0x80, marker << 7 | payload_type])
-    header += (sequence & 0xFFFF).to_bytes(2, "big") + (timestamp & 0xFFFFFFFF).to_bytes(4, "big") + ssrc.to_bytes(4, "big")
+    header += (
+        (sequence & 0xFFFF).to_bytes(2, "big") + (timestamp & 0xFFFFFFFF).to_bytes(4, "big") + ssrc.to_bytes(4, "big")
+    )
     if extensions:
         extensions += b"\0" * (-len(extensions) % 4)
         header += b"\xbe\xde" + (len(extensions) // 4).to_bytes(2, "big") + extensions

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from aiortc.rtp import RtcpPsfbPacket, RtcpRrPacket, RtcpRtpfbPacket, RtcpSrPacket, RtpPacket
+
 from podium.core import _fastpath
 
 from .peers import AUDIO_LEVEL, MID, OPUS, RID, VP8, VP8_RTX, Peer, element, rtp, running_worker, vp8, wait_until
@@ -68,7 +69,9 @@ def test_a_switch_leaves_no_seam(worker: _fastpath.Worker, room: _fastpath.Room)
         peer = (alice, carol)[turn % 2]
         slot.show(sources[turn % 2])
         for i in range(5):
-            peer.send_rtp(rtp(1000, 5 * (turn // 2) + i, 90000 * turn + 3000 * i, vp8(50 * turn + i, key=i == 0, tl0=turn)))
+            peer.send_rtp(
+                rtp(1000, 5 * (turn // 2) + i, 90000 * turn + 3000 * i, vp8(50 * turn + i, key=i == 0, tl0=turn))
+            )
             packet = bob.receive_rtp()
             numbers.append(packet.sequence_number)
             pictures.append(picture_id(packet))
@@ -173,7 +176,9 @@ def test_the_loudest_are_heard_and_named(worker: _fastpath.Worker, room: _fastpa
     assert set(by_loudness) == {sources[i].csrc for i in (1, 3, 4)}
 
 
-def test_a_blocked_source_is_silent_and_comes_back_without_a_gap(worker: _fastpath.Worker, room: _fastpath.Room) -> None:
+def test_a_blocked_source_is_silent_and_comes_back_without_a_gap(
+    worker: _fastpath.Worker, room: _fastpath.Room
+) -> None:
     alice, bob = Peer(worker, room), Peer(worker, room)
     source = alice.transport.add_source(_fastpath.VIDEO, mid="1", ssrc=1000)
     slot = bob.transport.add_slot(_fastpath.VIDEO, mid="5", ssrc=2000, payload_types=VIDEO_TYPES)

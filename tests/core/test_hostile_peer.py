@@ -11,6 +11,7 @@ import pylibsrtp
 import pytest
 from aiortc.rtp import RtcpPsfbPacket, RtcpRtpfbPacket, RtcpSrPacket
 from aiortc.rtp import RtcpSenderInfo as SenderInfo
+
 from podium.core import _fastpath
 
 from .peers import AUDIO_LEVEL, MID, OPUS, REPAIRED_RID, RID, VP8, VP8_RTX, Peer, element, rtp, running_worker, vp8
@@ -19,7 +20,9 @@ TYPES = {_fastpath.CODEC_VP8: (VP8, VP8_RTX)}
 
 
 def good_packets() -> list[bytes]:
-    report = RtcpSrPacket(ssrc=1000, sender_info=SenderInfo(ntp_timestamp=1 << 60, rtp_timestamp=5, packet_count=1, octet_count=1))
+    report = RtcpSrPacket(
+        ssrc=1000, sender_info=SenderInfo(ntp_timestamp=1 << 60, rtp_timestamp=5, packet_count=1, octet_count=1)
+    )
     extensions = element(MID, b"1") + element(RID, b"h") + element(REPAIRED_RID, b"h") + element(AUDIO_LEVEL, b"\x10")
     return [
         rtp(1000, 5, 3000, vp8(5, key=True)),
@@ -50,7 +53,11 @@ def mutated(packet: bytes, chance: random.Random) -> bytes:
 
 def nonsense(peer: Peer, chance: random.Random, packets: list[bytes]) -> None:
     """Send one, if libsrtp will encrypt it at all."""
-    data = mutated(chance.choice(packets), chance) if chance.random() < 0.9 else b"\x80" + chance.randbytes(chance.randrange(11, 1200))
+    data = (
+        mutated(chance.choice(packets), chance)
+        if chance.random() < 0.9
+        else b"\x80" + chance.randbytes(chance.randrange(11, 1200))
+    )
     try:
         if len(data) > 1 and 192 <= data[1] < 224:
             peer.send_rtcp(data)

@@ -3,6 +3,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from podium.core._levels import Voice, select_loudest
 
 SCORES = st.lists(st.tuples(st.floats(0, 127), st.booleans()), max_size=40)

@@ -3,6 +3,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from podium.core._munge import SlotNumbers
 
 # Packets of a story: which source, and whether the packet is left out (a probe, padding).

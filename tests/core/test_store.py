@@ -3,6 +3,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from podium.core._store import Packets
 
 PUTS = st.lists(st.tuples(st.integers(-6, 12), st.binary(max_size=90)), max_size=80)
