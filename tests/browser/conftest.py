@@ -116,7 +116,7 @@ class Tab:
     def evaluate(self, expression: str, argument: Any = None) -> Any:
         return self._thread.call(self.page.evaluate, expression, argument)
 
-    def wait_for(self, expression: str, argument: Any = None, timeout: float = 20) -> None:
+    def wait_for(self, expression: str, argument: Any = None, timeout: float = 30) -> None:
         """Until the expression or (possibly async) function is true."""
         self._thread.call(self._poll, expression, argument, time.monotonic() + timeout)
 

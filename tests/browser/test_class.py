@@ -95,11 +95,11 @@ def test_a_camera_goes_off_and_on_again(room: Any) -> None:
 def test_keys_switch_the_microphone_and_others_see_it(room: Any) -> None:
     ada, ben = room.join("Ada"), room.join("Ben")
     tile = f".tile[data-participant='{ada.own_id}']"
-    ben.wait_for("(tile) => document.querySelector(tile)?.classList.contains('muted') === false", tile)
+    ben.wait_for("(tile) => document.querySelector(tile)?.classList.contains('silent') === false", tile)
     ada.press("Alt+m")
-    ben.wait_for("(tile) => document.querySelector(tile).classList.contains('muted')", tile)
+    ben.wait_for("(tile) => document.querySelector(tile).classList.contains('silent')", tile)
     ada.press("Alt+m")
-    ben.wait_for("(tile) => !document.querySelector(tile).classList.contains('muted')", tile)
+    ben.wait_for("(tile) => !document.querySelector(tile).classList.contains('silent')", tile)
 
 
 def test_a_shared_screen_is_shown_large(room: Any) -> None:

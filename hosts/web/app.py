@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Quart application: the pages, the client library, health and the signaling socket.
+
+Pages are plain files without templates or inline scripts, so a strict Content-Security-Policy holds everywhere; what
+they show about a room comes over the signaling socket.
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from quart import Response, abort, websocket
+from quart_trio import QuartTrio
+
+from podium.hosts.web.assets import Assets
+from podium.hosts.web.connections import Connections
+from podium.hosts.web.entrance import Entrance
+from podium.hosts.web.websocket import BoundedWebsocket
+
+STATIC = Path(__file__).parent / "static"
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "object-src 'none'; img-src 'self' data:; media-src 'self' blob:",
+    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self)",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class PodiumApp(QuartTrio):
+    """Quart with a bound on what a WebSocket may leave waiting."""
+
+    websocket_class = BoundedWebsocket
+
+
+def create_app(rooms: Entrance, connections: Connections) -> PodiumApp:
+    """The application over these rooms. Nothing is started here."""
+    app = PodiumApp("podium.hosts.web", static_folder=None, instance_path=str(STATIC.parent))
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    assets = Assets(STATIC)
+
+    @app.get("/")
+    async def start_page() -> Response:
+        return assets.respond("index.html" if rooms.ad_hoc else "closed.html")
+
+    @app.get("/room/<session_id>")
+    async def room_page(session_id: str) -> Response:  # noqa: ARG001  # the page reads it from its own address
+        return assets.respond("room.html")
+
+    @app.get("/static/<name>")
+    async def static_file(name: str) -> Response:
+        if name not in assets:
+            abort(404)
+        return assets.respond(name)
+
+    @app.get("/health")
+    async def health() -> dict[str, Any]:
+        facts: dict[str, Any] = msgspec.to_builtins(rooms.statistics())
+        return {"status": "ok", "version": podium_version(), "connections": connections.statistics().open, **facts}
+
+    @app.websocket("/signal")
+    async def signal() -> None:
+        await websocket.accept()
+        await connections.serve(websocket)
+
+    @app.after_request
+    async def secure(response: Response) -> Response:
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return app
+
+
+def podium_version() -> str:
+    try:
+        return version("podium")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules of one signaling connection, sans-IO: what a frame means, when it is out of turn, when it is one too many.
+
+A connection joins once and first. Wrong input is answered by an `Error` and does no harm; too much of anything, right
+or wrong, ends the connection. What the messages then do is the business of podium.hosts.web.signalling.
+"""
+
+from typing import NamedTuple, final
+
+from podium.core.errors import PodiumError
+from podium.hosts.web.limits import TokenBucket
+from podium.hosts.web.messages import (
+    AnyClientMessage,
+    IceCandidate,
+    Join,
+    Leave,
+    MessageError,
+    Offer,
+    Ping,
+    Pong,
+    Refused,
+    Show,
+    decode_untrusted,
+)
+
+JOIN_WITHIN = 10.0
+"""Seconds that a connection may stay open without having joined."""
+PING_EVERY = 15.0
+SILENCE_LIMIT = 45.0
+"""Seconds after which a peer that sent nothing, not even a Pong, is taken for gone."""
+
+CLOSE_NORMAL = 1000
+CLOSE_GONE = 1001
+CLOSE_POLICY = 1008
+CLOSE_INTERNAL = 1011
+CLOSE_RESTART = 1012
+CLOSE_TRY_LATER = 1013
+
+_WEIGHTS: dict[type, float] = {Offer: 10.0, Show: 2.0, IceCandidate: 0.2}
+"""An offer costs the host milliseconds, a candidate nothing."""
+
+
+class Close(NamedTuple):
+    """How to end a connection."""
+
+    code: int
+    reason: str
+
+
+class Refusal(NamedTuple):
+    """A frame that is not acted upon: what to answer, and whether that was the last straw."""
+
+    error: Refused
+    close: Close | None = None
+
+
+@final
+class Conversation:
+    """Takes frames, gives messages to act upon or refusals."""
+
+    def __init__(self, now: float) -> None:
+        self.joined = False
+        self._opened = now
+        self._heard = now
+        self._budget = TokenBucket(rate=30.0, capacity=150.0)
+        self._patience = TokenBucket(rate=1.0, capacity=20.0)
+
+    def receive_untrusted(self, frame: str | bytes, now: float) -> AnyClientMessage | Refusal:
+        """What one frame asks for. Never raises."""
+        self._heard = now
+        if not self._budget.take(now):
+            return self._flood("messages arrive too fast")
+        try:
+            message = decode_untrusted(frame)
+            self._check_turn(message)
+        except MessageError as error:
+            return self.refuse(error, error.about, now)
+        if not self._budget.take(now, _WEIGHTS.get(type(message), 1.0) - 1.0):
+            return self._flood(f"{type(message).__name__} messages arrive too fast")
+        return message
+
+    def refuse(self, error: PodiumError, about: str | None, now: float) -> Refusal:
+        """The answer to a message that could not be acted upon; counts against the peer."""
+        answer = Refused(code=error.code, message=error.message, field=error.field, about=about)
+        if self._patience.take(now):
+            return Refusal(answer)
+        return Refusal(answer, Close(CLOSE_POLICY, "too many errors"))
+
+    def overdue(self, now: float) -> Close | None:
+        """Why the connection should end now although nothing was received, if so."""
+        if not self.joined and now - self._opened >= JOIN_WITHIN:
+            return Close(CLOSE_POLICY, "nobody joined")
+        if now - self._heard >= SILENCE_LIMIT:
+            return Close(CLOSE_GONE, "silent for too long")
+        return None
+
+    def _check_turn(self, message: AnyClientMessage) -> None:
+        about = type(message).__name__
+        if isinstance(message, Join):
+            if self.joined:
+                raise MessageError("already_joined", "this connection has joined; open another one", "type", about)
+        elif not self.joined and not isinstance(message, Ping | Pong | Leave):
+            raise MessageError("join_first", f"{about} needs a Join before it", "type", about)
+
+    def _flood(self, what: str) -> Refusal:
+        return Refusal(Refused(code="too_many_messages", message=what), Close(CLOSE_POLICY, what))

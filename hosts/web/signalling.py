@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One signaling connection: joins a participant to a room and carries messages both ways until either side ends it.
+
+Four small tasks: reading and acting, sending, relaying the room's events, watching the clock. Whatever ends first
+ends all; the participant leaves the room at once, even while a send to a peer that reads nothing cannot be cancelled.
+A fault of ours closes this one socket with 1011, and nobody else notices.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import final
+
+import trio
+
+from podium.core.errors import PodiumError
+from podium.core.events import Left
+from podium.core.rooms.wishes import Shown
+from podium.hosts.web.conversation import (
+    CLOSE_INTERNAL,
+    CLOSE_NORMAL,
+    CLOSE_POLICY,
+    PING_EVERY,
+    Close,
+    Conversation,
+    Refusal,
+)
+from podium.hosts.web.entrance import Entrance, Presence
+from podium.hosts.web.messages import (
+    Answer,
+    AnsweredSlot,
+    AnyClientMessage,
+    AnyHostMessage,
+    HostPing,
+    HostPong,
+    IceCandidate,
+    Join,
+    Leave,
+    Mute,
+    Offer,
+    Ping,
+    Pong,
+    Show,
+    ShowSlot,
+    encode,
+)
+from podium.hosts.web.websocket import ClientDisconnectedError, Outbox, Socket
+
+CHECK_EVERY = 1.0
+"""Seconds between looks at the clock while nobody has joined."""
+FLUSH_WITHIN = 2.0
+"""Seconds that an ending connection gets to take its last messages."""
+
+logger = logging.getLogger(__name__)
+
+
+@final
+class Signalling:
+    """Serves one socket; `run` returns when it is over."""
+
+    def __init__(self, rooms: Entrance, socket: Socket) -> None:
+        self._rooms = rooms
+        self._socket = socket
+        self._conversation = Conversation(trio.current_time())
+        self._outbox = Outbox()
+        self._participant: Presence | None = None
+        self._reading = trio.CancelScope()
+        self._everything = trio.CancelScope()
+        self._start_relay: Callable[[], None] = lambda: None
+
+    async def run(self) -> None:
+        with self._everything:
+            async with trio.open_nursery() as nursery:
+                self._start_relay = lambda: nursery.start_soon(self._guard, self._relay)
+                nursery.start_soon(self._guard, self._write)
+                nursery.start_soon(self._guard, self._watch)
+                nursery.start_soon(self._guard, self._read)
+
+    def end(self, close: Close, *, discard: bool = False) -> None:
+        """Stop listening, send what is waiting (or discard it), close the socket."""
+        if discard:
+            self._outbox.discard()
+        self._outbox.finish(close.code, close.reason)
+        self._reading.cancel()
+        self._everything.deadline = min(self._everything.deadline, trio.current_time() + FLUSH_WITHIN)
+
+    async def _guard(self, task: Callable[[], Awaitable[None]]) -> None:
+        """Run one of the tasks; whatever goes wrong in it concerns this connection only."""
+        try:
+            await task()
+        except ClientDisconnectedError:
+            self._everything.cancel()
+        except Exception:
+            logger.exception("signaling failed")
+            self.end(Close(CLOSE_INTERNAL, "internal error"))
+
+    async def _read(self) -> None:
+        try:
+            with self._reading:
+                while True:
+                    frame = await self._socket.receive()
+                    await self._handle(self._conversation.receive_untrusted(frame, trio.current_time()))
+        finally:
+            if self._participant is not None:
+                self._participant.leave("disconnected")
+
+    async def _write(self) -> None:
+        await self._outbox.drain(self._socket)
+        self._everything.cancel()
+
+    async def _watch(self) -> None:
+        count = 0
+        while True:
+            await trio.sleep(PING_EVERY if self._participant else CHECK_EVERY)
+            overdue = self._conversation.overdue(trio.current_time())
+            if overdue is not None:
+                self.end(overdue)
+                return
+            if self._participant is not None:
+                count += 1
+                self._tell(HostPing(id=count))
+
+    async def _relay(self) -> None:
+        assert self._participant is not None
+        async for event in self._participant.events:
+            self._tell(event)
+            if isinstance(event, Left):
+                self.end(_farewell(event))
+                return
+        self.end(Close(CLOSE_NORMAL, "the room is over"))
+
+    def _tell(self, message: AnyHostMessage) -> None:
+        if not self._outbox.put(encode(message)):
+            self.end(Close(CLOSE_POLICY, "reads too slowly"), discard=True)
+
+    async def _handle(self, asked: AnyClientMessage | Refusal) -> None:
+        if isinstance(asked, Refusal):
+            self._refuse(asked)
+            return
+        try:
+            await self._act(asked)
+        except PodiumError as error:
+            self._refuse(self._conversation.refuse(error, type(asked).__name__, trio.current_time()))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._tell(refusal.error)
+        if refusal.close is not None:
+            self.end(refusal.close)
+
+    async def _act(self, message: AnyClientMessage) -> None:
+        match message:
+            case Ping():
+                self._tell(HostPong(id=message.id))
+            case Join():
+                self._join(message)
+            case Leave() if self._participant is None:
+                self.end(Close(CLOSE_NORMAL, "left"))
+            case Pong():
+                pass
+            case _ if self._participant is not None:
+                await self._act_in_room(message, self._participant)
+
+    def _join(self, message: Join) -> None:
+        if not self._rooms.ad_hoc:
+            raise PodiumError("session_unknown", f"there is no session {message.session_id!r}", "session_id")
+        self._participant = self._rooms.join(
+            message.session_id, message.participant_id, message.display_name, message.role
+        )
+        self._conversation.joined = True
+        self._tell(self._participant.snapshot())
+        self._start_relay()
+
+    async def _act_in_room(self, message: AnyClientMessage, participant: Presence) -> None:
+        match message:
+            case Offer():
+                result = await participant.negotiate(message.sdp, message.sources)
+                slots = tuple(AnsweredSlot(mid=slot.mid, kind=slot.kind) for slot in result.slots)
+                self._tell(Answer(sdp=result.sdp, slots=slots))
+            case IceCandidate():
+                participant.add_candidate(message.candidate)
+            case Show():
+                participant.show([_shown(slot) for slot in message.slots])
+            case Mute():
+                participant.set_muted(message.source, message.muted)
+            case Leave():
+                participant.leave("left")
+
+
+def _shown(slot: ShowSlot) -> Shown:
+    return Shown(mid=slot.mid, participant_id=slot.participant_id, source=slot.source, max_height=slot.max_height)
+
+
+def _farewell(event: Left) -> Close:
+    return Close(CLOSE_POLICY if event.reason == "too_slow" else CLOSE_NORMAL, event.reason)
