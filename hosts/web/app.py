@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from h11 import LocalProtocolError
 from quart import Response, abort, websocket
 from quart_trio import QuartTrio
 
@@ -62,7 +63,11 @@ def create_app(rooms: Entrance, connections: Connections) -> PodiumApp:
 
     @app.websocket("/signal")
     async def signal() -> None:
-        await websocket.accept()
+        try:
+            await websocket.accept()
+        except LocalProtocolError:
+            # The peer sent on before the handshake was over; hypercorn cannot answer any more.
+            return
         await connections.serve(websocket)
 
     @app.after_request

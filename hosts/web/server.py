@@ -11,13 +11,13 @@ import logging
 import socket
 from dataclasses import dataclass
 
-import hypercorn.trio
 import msgspec
 import trio
 from hypercorn.config import Config as HypercornConfig
 
 from podium.core.config import Config
 from podium.core.rooms.rooms import open_rooms
+from podium.hosts.web.acceptor import accept
 from podium.hosts.web.app import create_app
 from podium.hosts.web.asgi import Safeguards
 from podium.hosts.web.connections import Connections
@@ -60,7 +60,7 @@ async def serve_rooms(
     info = ServerInfo(url=reachable_url(host, listener.getsockname()[1]), port=listener.getsockname()[1])
     stop = trio.Event()
     async with trio.open_nursery() as nursery:
-        await nursery.start(_run_hypercorn, app, listener, stop)
+        await nursery.start(_accept_shielded, app, listener, stop)
         task_status.started(info)
         try:
             await trio.sleep_forever()
@@ -70,19 +70,17 @@ async def serve_rooms(
             stop.set()
 
 
-async def _run_hypercorn(
-    app: Safeguards, listener: socket.socket, stop: trio.Event, *, task_status: trio.TaskStatus[list[str]]
+async def _accept_shielded(
+    app: Safeguards, listener: socket.socket, stop: trio.Event, *, task_status: trio.TaskStatus[None]
 ) -> None:
     """Until `stop`, which comes after the cancellation: peers want to be told before their sockets go."""
-    config = hypercorn_config(listener.detach())
     with trio.CancelScope(shield=True):
-        await hypercorn.trio.serve(app, config, shutdown_trigger=stop.wait, task_status=task_status, mode="asgi")
+        listening = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
+        await accept(app, hypercorn_config(), listening, stop, task_status=task_status)
 
 
-def hypercorn_config(descriptor: int) -> HypercornConfig:
+def hypercorn_config() -> HypercornConfig:
     config = HypercornConfig()
-    config.bind = [f"fd://{descriptor}"]
-    config.backlog = BACKLOG
     config.errorlog = logging.getLogger("podium.hosts.web.hypercorn")
     config.errorlog.setLevel(logging.WARNING)
     config.include_server_header = False
