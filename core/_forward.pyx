@@ -11,6 +11,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport realloc
 from libc.string cimport memcpy, memset
 
+from podium.core._bytes cimport write_u16, write_u32
 from podium.core._clock cimport ntp_to_us, ticks_to_us
 from podium.core._codec cimport PayloadDescription, write_picture_numbers
 from podium.core._model cimport KIND_AUDIO, KIND_VIDEO, RESENT_MEMORY, Resent, Room
@@ -240,12 +241,12 @@ cdef int write_packet(
     cdef uint8_t* payload = store_payload(&source.store, packet)
     out[0] = 0x80
     out[1] = <uint8_t>(packet.marker << 7) | slot.payload_types[packet.codec]
-    write_16(out + 2, sequence)
-    write_32(out + 4, packet.timestamp + epoch.timestamp_offset)
-    write_32(out + 8, slot.ssrc)
+    write_u16(out + 2, sequence)
+    write_u32(out + 4, packet.timestamp + epoch.timestamp_offset)
+    write_u32(out + 8, slot.ssrc)
     if slot.kind == KIND_AUDIO:
         out[0] |= 1
-        write_32(out + at, source.csrc)
+        write_u32(out + at, source.csrc)
         at += 4
     if packet.payload_size == 0:
         # Its place in the numbering is taken, so it goes out as what it was: padding.
@@ -253,10 +254,10 @@ cdef int write_packet(
     at += write_extensions(out, out + at, slot, packet, payload + packet.payload_size)
     if rtx:
         out[1] = <uint8_t>(packet.marker << 7) | slot.rtx_payload_types[packet.codec]
-        write_16(out + 2, slot.rtx_sequence)
-        write_32(out + 8, slot.rtx_ssrc)
+        write_u16(out + 2, slot.rtx_sequence)
+        write_u32(out + 8, slot.rtx_ssrc)
         slot.rtx_sequence += 1
-        write_16(out + at, sequence)
+        write_u16(out + at, sequence)
         at += 2
     memcpy(out + at, payload, packet.payload_size)
     if packet.description.picture_id_bits:
@@ -292,8 +293,8 @@ cdef int write_extensions(
     while at % 4 != 0:
         out[at] = 0
         at += 1
-    write_16(out, 0x1000 if two_byte else 0xBEDE)
-    write_16(out + 2, <uint16_t>((at - 4) // 4))
+    write_u16(out, 0x1000 if two_byte else 0xBEDE)
+    write_u16(out + 2, <uint16_t>((at - 4) // 4))
     packet_start[0] |= 0x10
     return at
 
@@ -307,18 +308,6 @@ cdef int write_element(uint8_t* out, bint two_byte, uint8_t identifier, const ui
     out[0] = <uint8_t>(identifier << 4 | (size - 1))
     memcpy(out + 1, value, size)
     return size + 1
-
-
-cdef inline void write_16(uint8_t* out, uint16_t value) noexcept nogil:
-    out[0] = value >> 8
-    out[1] = value & 0xFF
-
-
-cdef inline void write_32(uint8_t* out, uint32_t value) noexcept nogil:
-    out[0] = value >> 24
-    out[1] = (value >> 16) & 0xFF
-    out[2] = (value >> 8) & 0xFF
-    out[3] = value & 0xFF
 
 
 # -- what a slot shows

@@ -23,7 +23,6 @@ cdef enum:
     MAX_IDENTIFIER = 32
     MAX_PENDING = 64          # new packets of one source between two flushes
     MAX_AUDIO_SLOTS = 16
-    MAX_UFRAG = 32
     RESENT_MEMORY = 64
     EVENT_DATA = 2048
 

@@ -10,12 +10,13 @@ sends neither, by being the only candidate of its kind.
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
 from libc.string cimport memcmp
 
+from podium.core._bytes cimport read_u16, read_u32
 from podium.core._codec cimport CODEC_NONE, CODEC_OPUS, PayloadDescription, describe_payload_untrusted
 from podium.core._control cimport receive_rtcp_untrusted
 from podium.core._forward cimport forward_pending, source_release_viewers
 from podium.core._levels cimport levels_heard
 from podium.core._model cimport (
-    KIND_AUDIO, KIND_VIDEO, MAX_PENDING, MAX_STRANGERS, MAX_UFRAG, Identifier, PayloadType, SsrcEntry, Transport, UfragEntry,
+    KIND_AUDIO, KIND_VIDEO, MAX_PENDING, MAX_STRANGERS, Identifier, PayloadType, SsrcEntry, Transport, UfragEntry,
 )
 from podium.core._nack cimport ARRIVAL_RECOVERED, ARRIVAL_RESTART, nack_received_untrusted
 from podium.core._notices cimport (
@@ -27,6 +28,7 @@ from podium.core._rtp cimport (
 )
 from podium.core._srtp cimport unprotect_rtp_untrusted
 from podium.core._store cimport StoredPacket, store_get, store_put
+from podium.core._stun cimport find_username_untrusted
 from podium.core._tables cimport find_address, find_ssrc, find_ufrag, insert_ssrc, remove_source_ssrcs
 from podium.core._twcc cimport twcc_arrived_untrusted
 from podium.core._udp cimport MAX_PACKET, Address
@@ -108,36 +110,6 @@ cdef void receive_stun_untrusted(WorkerState* worker, const uint8_t* data, int s
     notify_datagram(worker, NOTICE_STUN, entry.transport.id, address, data, size)
 
 
-cdef int find_username_untrusted(const uint8_t* data, int size, int* offset) noexcept nogil:
-    """Length of the local ufrag in a binding request (RFC 8489 sections 5 and 14.3, RFC 8445 section 7.1.1); 0: none."""
-    cdef int at = 20
-    cdef int length, i
-    if size < 20 or read_16(data) != 0x0001 or read_16(data + 2) != size - 20 or size % 4 != 0:
-        return 0
-    if data[4] != 0x21 or data[5] != 0x12 or data[6] != 0xA4 or data[7] != 0x42:
-        return 0
-    while at + 4 <= size:
-        length = read_16(data + at + 2)
-        if at + 4 + length > size:
-            return 0
-        if read_16(data + at) == 0x0006:
-            for i in range(min(length, MAX_UFRAG + 1)):
-                if data[at + 4 + i] == c":":
-                    offset[0] = at + 4
-                    return i
-            return 0
-        at += 4 + ((length + 3) & ~3)
-    return 0
-
-
-cdef inline int read_16(const uint8_t* data) noexcept nogil:
-    return data[0] << 8 | data[1]
-
-
-cdef inline uint32_t read_32(const uint8_t* data) noexcept nogil:
-    return <uint32_t>data[0] << 24 | <uint32_t>data[1] << 16 | <uint32_t>data[2] << 8 | data[3]
-
-
 # -- RTP
 
 
@@ -146,7 +118,7 @@ cdef void receive_rtp_untrusted(
 ) noexcept nogil:
     cdef RtpHeader header
     cdef ExtensionValues values
-    cdef SsrcEntry* entry = find_ssrc(transport, read_32(data + 8))
+    cdef SsrcEntry* entry = find_ssrc(transport, read_u32(data + 8))
     cdef PayloadType* payload_type
     if size > MAX_PACKET or (entry == NULL and transport.strangers >= MAX_STRANGERS):
         worker.counters.dropped_malformed += 1
@@ -163,7 +135,7 @@ cdef void receive_rtp_untrusted(
     parse_extensions_untrusted(data, &header, transport.extension_kinds, &values)
     if transport.feedback and values.size[EXTENSION_TRANSPORT_SEQUENCE] == 2:
         twcc_arrived_untrusted(
-            &transport.arrivals, <uint16_t>read_16(data + values.offset[EXTENSION_TRANSPORT_SEQUENCE]), arrival_us
+            &transport.arrivals, <uint16_t>read_u16(data + values.offset[EXTENSION_TRANSPORT_SEQUENCE]), arrival_us
         )
     payload_type = &transport.payload_types[header.payload_type]
     if payload_type.codec == CODEC_NONE:
@@ -191,7 +163,7 @@ cdef void receive_rtx_untrusted(
     cdef PayloadType* payload_type = &transport.payload_types[header.payload_type]
     if not payload_type.rtx or header.payload_size < 2 or not source.started:
         return
-    header.sequence = <uint16_t>read_16(data + header.header_size)
+    header.sequence = <uint16_t>read_u16(data + header.header_size)
     header.header_size += 2
     header.payload_size -= 2
     payload_type = &transport.payload_types[payload_type.original]
