@@ -184,9 +184,10 @@ READY = """() => {
 class HostProcess:
     """`podium serve --dev` on free ports."""
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, **settings: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PODIUM_")}
         environment |= {"PODIUM_WEB__PORT": str(port), "PODIUM_MEDIA__PORTS": "0", "PODIUM_MEDIA__WORKERS": "1"}
+        environment |= settings
         self._process = subprocess.Popen(
             [sys.executable, "-m", "podium.hosts.cli", "serve", "--dev"],
             cwd=folder,
@@ -258,8 +259,8 @@ def browser() -> Iterator[BrowserThread]:
 
 
 @contextmanager
-def running_host(folder: Path, port: int = 0) -> Iterator[HostProcess]:
-    host = HostProcess(folder, port)
+def running_host(folder: Path, port: int = 0, **settings: str) -> Iterator[HostProcess]:
+    host = HostProcess(folder, port, **settings)
     try:
         yield host
     finally:
@@ -268,7 +269,7 @@ def running_host(folder: Path, port: int = 0) -> Iterator[HostProcess]:
 
 @pytest.fixture(scope="session")
 def start_host() -> Callable[..., Any]:
-    """Starts another host: a context manager taking a folder and a port."""
+    """Starts another host: a context manager taking a folder, a port and environment variables."""
     return running_host
 
 
@@ -279,6 +280,12 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
 
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def open_room(browser: BrowserThread) -> Callable[[HostProcess], Room]:
+    """A room on a host that a test started itself; the test closes it."""
+    return lambda host: Room(browser, host, f"class-{next(_numbers)}")
 
 
 @pytest.fixture
