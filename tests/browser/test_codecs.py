@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every video codec that a browser sends is forwarded so that another browser can decode it, layer switches included."""
+"""Every video codec that a browser sends is forwarded so that another browser can decode it, layer switches too."""
 
 from pathlib import Path
 from typing import Any
