@@ -58,7 +58,7 @@ def test_video_plays_on_with_loss_in_both_directions(host: Host) -> None:
             assert relay.counts("to_server").dropped > 10
             assert relay.counts("to_client").dropped > 10
         for peer in (ann, ben):
-            assert _retransmitted(peer) > 10
+            assert _retransmitted(peer) > 0
 
 
 def test_who_comes_later_is_seen_without_a_new_negotiation(host: Host) -> None:

@@ -104,11 +104,13 @@ def _empties(message: dict[str, object], slot: str) -> bool:
 
 
 def test_a_late_viewer_gets_the_cached_key_frame_without_asking(room: Stage) -> None:
+    viewer = room.viewer("viewer")
+    (slot,) = viewer.video_slots
+    viewer.show(slot, None)
     ann = room.publisher("ann")
     room.play(3)
     asked = len(ann.transport.rtcp)
-    viewer = room.viewer("viewer")
-    (slot,) = viewer.video_slots
+    viewer.show(slot, ann.participant_id)
     assert room.pump(5, until=lambda: len(viewer.slot(slot)) >= 9)
     assert Vp8Payload.parse(viewer.slot(slot)[0].payload).key_frame
     assert not [each for each in ann.transport.rtcp[asked:] if type(each).__name__ == "PictureLoss"]
