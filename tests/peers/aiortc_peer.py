@@ -3,7 +3,7 @@
 
 aiortc answers NACK with RTX and sends NACK and PLI itself. Some of its habits need help: it never gathers loopback
 addresses, looks for a STUN server unless told not to, leaves a second video section on a dead transport unless its
-bundle policy is max-bundle (and then takes the last section's candidates only), and does not route RTX by SSRC once two
+bundle policy is max-bundle, and does not route RTX by SSRC once two
 sections share a payload type.
 """
 
@@ -87,7 +87,7 @@ class AiortcPeer:
         sdp, sources = self.call(self._offer())
         answer = self.calls.request("Offer", answers="Answer", sdp=sdp, sources=sources)
         self.answer = answer["sdp"]
-        self.call(self._accept(_repeated(_redirected(answer["sdp"], self.through))))
+        self.call(self._accept(_redirected(answer["sdp"], self.through)))
         self.wait_for(lambda: self.state == "connected", what="the media connection")
 
     def stop(self) -> None:
@@ -215,10 +215,3 @@ def _redirected(sdp: str, relay: Relay | None) -> str:
         return sdp
     host, port = relay.toward(read_answer(sdp).candidates)
     return CANDIDATE.sub(rf"\1 {host} {port} ", sdp)
-
-
-def _repeated(sdp: str) -> str:
-    """The answer with the first section's candidates in every section; aiortc takes those of the last one."""
-    session, *sections = re.split(r"(?m)^(?=m=)", sdp)
-    candidates = "".join(re.findall(r"(?m)^a=(?:candidate:.*|end-of-candidates)\r?\n", sections[0]))
-    return session + sections[0] + "".join(section + candidates for section in sections[1:])

@@ -28,8 +28,7 @@ def write_answer(agreement: Agreement, transport: TransportParameters, slots: Ma
     lines = list(_session(agreement, transport))
     for section in agreement.sections:
         if section.accepted:
-            is_tagged = section.mid == agreement.bundle[0]
-            lines += _accepted(section, transport, slots.get(section.mid), is_tagged=is_tagged)
+            lines += _accepted(section, transport, slots.get(section.mid))
         else:
             lines += _rejected(section)
     return "".join(f"{line}\r\n" for line in lines)
@@ -54,16 +53,14 @@ def _rejected(section: AgreedSection) -> Iterator[str]:
         yield f"a=mid:{section.mid}"
 
 
-def _accepted(
-    section: AgreedSection, transport: TransportParameters, slot: SlotParameters | None, *, is_tagged: bool
-) -> Iterator[str]:
+def _accepted(section: AgreedSection, transport: TransportParameters, slot: SlotParameters | None) -> Iterator[str]:
     direction = section.direction if slot else _NARROWED.get(section.direction, section.direction)
-    address, port = transport.candidates[0] if is_tagged and transport.candidates else ("0.0.0.0", _DISCARD_PORT)
+    address, port = transport.candidates[0] if transport.candidates else ("0.0.0.0", _DISCARD_PORT)
     yield f"m={section.kind} {port} {section.protocol} {' '.join(str(pt) for pt in _payload_types(section))}"
     yield f"c=IN {'IP6' if ':' in address else 'IP4'} {address}"
     yield f"a=mid:{section.mid}"
     yield f"a={direction}"
-    yield from _transport(transport, with_candidates=is_tagged)
+    yield from _transport(transport)
     yield "a=rtcp-mux"
     if section.rtcp_reduced_size:
         yield "a=rtcp-rsize"
@@ -75,13 +72,12 @@ def _accepted(
         yield from _slot(section, slot)
 
 
-def _transport(transport: TransportParameters, *, with_candidates: bool) -> Iterator[str]:
+def _transport(transport: TransportParameters) -> Iterator[str]:
+    """The same in every section: browsers read it in the first of a bundle (RFC 8843), aiortc in the last."""
     yield f"a=ice-ufrag:{transport.ice_ufrag}"
     yield f"a=ice-pwd:{transport.ice_pwd}"
     yield f"a=fingerprint:{transport.fingerprint}"
     yield "a=setup:passive"
-    if not with_candidates:
-        return
     for index, (address, port) in enumerate(transport.candidates):
         priority = (126 << 24) + ((65535 - index) << 8) + 255  # host, component 1 (RFC 8445 section 5.1.2.1)
         yield f"a=candidate:{index + 1} 1 udp {priority} {address} {port} typ host"
