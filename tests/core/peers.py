@@ -36,13 +36,19 @@ class Peer:
     opened: ClassVar[list["Peer"]] = []
 
     def __init__(
-        self, worker: _fastpath.Worker, room: _fastpath.Room, profile: int = _fastpath.PROFILE_AEAD_AES_128_GCM
+        self,
+        worker: _fastpath.Worker,
+        room: _fastpath.Room,
+        profile: int = _fastpath.PROFILE_AEAD_AES_128_GCM,
+        *,
+        host: str = "127.0.0.1",
     ) -> None:
         self.worker = worker
         self.opened.append(self)
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.server = (host, worker.port)
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind((host, 0))
         self.socket.settimeout(5)
         policy, size = POLICIES[profile]
         to_worker, from_worker = os.urandom(size), os.urandom(size)
@@ -59,11 +65,11 @@ class Peer:
         self.transport.set_payload_type(OPUS, _fastpath.CODEC_OPUS, 48000)
         self.transport.set_payload_type(VP8, _fastpath.CODEC_VP8, 90000)
         self.transport.set_rtx_payload_type(VP8_RTX, VP8)
-        self.transport.add_remote(self.socket.getsockname(), selected=True)
+        self.transport.add_remote(self.socket.getsockname()[:2], selected=True)
         self.transport.set_keys(profile, to_worker, from_worker)
 
     def send_raw(self, data: bytes) -> None:
-        self.socket.sendto(data, ("127.0.0.1", self.worker.port))
+        self.socket.sendto(data, self.server)
 
     def send_rtp(self, plain: bytes) -> None:
         self.send_raw(self.protecting.protect(plain))
@@ -96,8 +102,8 @@ class Peer:
 
 
 @contextmanager
-def running_worker(**options: int) -> Iterator[_fastpath.Worker]:
-    worker = _fastpath.Worker("127.0.0.1", 0, **options)
+def running_worker(address: str = "127.0.0.1", **options: int) -> Iterator[_fastpath.Worker]:
+    worker = _fastpath.Worker(address, 0, **options)
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:

@@ -45,6 +45,18 @@ def test_payloads_arrive_identical_and_in_order(worker: _fastpath.Worker, room: 
     assert {packet.ssrc for packet in received} == {2000}
 
 
+def test_one_port_serves_both_internet_protocols() -> None:
+    with running_worker("::") as worker:
+        room = worker.add_room()
+        alice, bob = Peer(worker, room, host="::1"), Peer(worker, room, host="127.0.0.1")
+        source = alice.transport.add_source(_fastpath.VIDEO, mid="1", ssrc=1000)
+        bob.transport.add_slot(_fastpath.VIDEO, mid="5", ssrc=2000, payload_types=VIDEO_TYPES).show(source)
+        alice.send_rtp(rtp(1000, 0, 0, vp8(0, key=True, body=b"across")))
+        assert bob.receive_rtp().payload.endswith(b"across")
+        report = alice.receive_rtcp(RtcpRrPacket)
+        assert {block.ssrc for block in report.reports} <= {1000}
+
+
 def test_a_kernel_without_segmentation_gets_plain_datagrams(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_fastpath, "supports_segmentation", lambda bound: False)
     with running_worker() as worker:
