@@ -24,6 +24,8 @@ cdef enum Operation:
     CLOSE_SLOT
     SHOW
     PAUSE
+    ADD_TAP
+    CLOSE_TAP
 
 cdef struct Command:
     int operation

@@ -12,8 +12,8 @@ from libc.string cimport memcpy, memmove
 
 from podium.core._forward cimport restart_waiting, slot_pause, slot_show, source_release_viewers, want_key_frame
 from podium.core._model cimport (
-    KIND_AUDIO, MAX_REMOTES, MAX_SLOTS, MAX_SOURCES, RETIRED_ROOM, RETIRED_SLOT, RETIRED_SOURCE, RETIRED_TRANSPORT, Room,
-    Slot, Source, Transport,
+    KIND_AUDIO, MAX_REMOTES, MAX_SLOTS, MAX_SOURCES, MAX_TAPS, RETIRED_ROOM, RETIRED_SLOT, RETIRED_SOURCE, RETIRED_TAP,
+    RETIRED_TRANSPORT, Room, Slot, Source, Transport,
 )
 from podium.core._notices cimport notify_retired
 from podium.core._queue cimport queue_peek, queue_pop
@@ -21,6 +21,7 @@ from podium.core._rtp cimport EXTENSION_KINDS, EXTENSION_TRANSPORT_SEQUENCE
 from podium.core._tables cimport (
     find_address, insert_address, insert_ssrc, insert_ufrag, remove_address, remove_source_ssrcs, remove_ufrag,
 )
+from podium.core._tap cimport TapRing, tap_end
 from podium.core._udp cimport same_address
 
 
@@ -66,6 +67,10 @@ cdef void run_command(WorkerState* worker, Command* command) noexcept nogil:
         add_slot(<Slot*>command.subject)
     elif operation == CLOSE_SLOT:
         close_slot(worker, <Slot*>command.subject)
+    elif operation == ADD_TAP:
+        add_tap(<Source*>command.subject, <TapRing*>command.first)
+    elif operation == CLOSE_TAP:
+        close_tap(worker, <Source*>command.subject, <TapRing*>command.first)
     elif operation == ADD_ROOM:
         add_room(worker, <Room*>command.subject)
     elif operation == CLOSE_ROOM:
@@ -235,6 +240,9 @@ cdef void close_source(WorkerState* worker, Source* source) noexcept nogil:
     cdef Transport* transport = source.transport
     cdef Room* room = transport.room
     source_release_viewers(worker, source, False)
+    while source.tap_count > 0:
+        source.tap_count -= 1
+        tap_end(source.taps[source.tap_count])
     remove_source_ssrcs(transport, source, False)
     remove_source_ssrcs(transport, source, True)
     if remove(transport.sources, transport.source_count, source):
@@ -256,6 +264,23 @@ cdef void block_source(WorkerState* worker, Source* source, bint blocked) noexce
         source_release_viewers(worker, source, True)
     else:
         want_key_frame(worker, source)
+
+
+cdef void add_tap(Source* source, TapRing* tap) noexcept nogil:
+    """From now on; one too many ends at once."""
+    if source.tap_count == MAX_TAPS:
+        tap_end(tap)
+        return
+    source.taps[source.tap_count] = tap
+    source.tap_count += 1
+
+
+cdef void close_tap(WorkerState* worker, Source* source, TapRing* tap) noexcept nogil:
+    """`source` is NULL when it was closed before."""
+    if source != NULL:
+        source.tap_count -= remove(source.taps, source.tap_count, tap)
+    tap_end(tap)
+    retire(worker, RETIRED_TAP, tap)
 
 
 # -- slots

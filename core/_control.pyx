@@ -23,6 +23,7 @@ from podium.core._rtcp cimport (
 )
 from podium.core._speakers cimport select_voices
 from podium.core._srtp cimport SRTP_OVERHEAD, protect_rtcp, unprotect_rtcp_untrusted
+from podium.core._tap cimport TAP_SENDER_REPORT, tap_write
 from podium.core._tables cimport find_ssrc
 from podium.core._twcc cimport twcc_write_feedback
 from podium.core._udp cimport MAX_PACKET, send_commit, send_flush, send_reserve
@@ -83,11 +84,14 @@ cdef void receive_sender_report_untrusted(
     cdef SenderInfo info
     cdef Source* source
     cdef int64_t offset
+    cdef int tap
     if read_sender_info_untrusted(data, packet, &info) < 0:
         return
     source = source_of(transport, info.ssrc)
     if source == NULL:
         return
+    for tap in range(source.tap_count):
+        tap_write(source.taps[tap], TAP_SENDER_REPORT, arrival_us, data + packet.offset, packet.size)
     source.has_report = True
     source.report_ntp = info.ntp
     source.report_rtp = info.rtp_timestamp

@@ -40,6 +40,10 @@ EVENT_SLOT_SWITCHED: Final = 5
 EVENT_FRAME_SIZE: Final = 6
 EVENT_SPEAKER: Final = 7
 
+# Kinds of tap records.
+TAP_RTP: Final = 1
+TAP_SENDER_REPORT: Final = 2
+
 # SRTP profiles, numbered as in DTLS (RFC 5764, RFC 7714).
 PROFILE_AES128_CM_SHA1_80: Final = 0x0001
 PROFILE_AEAD_AES_128_GCM: Final = 0x0007
@@ -142,7 +146,39 @@ class Source:
     def set_blocked(self, blocked: bool) -> None:
         """Nothing of a blocked source is forwarded, from the next batch on."""
     def request_key_frame(self) -> None: ...
+    def tap(self, capacity: int = 1048576) -> Tap:
+        """Copy everything of this source into a ring of `capacity` bytes, a power of two. At most 4 at a time."""
     def close(self) -> None: ...
+
+class TapPacket(NamedTuple):
+    """One record of a tap: `kind` is TAP_RTP (a whole plain packet without padding) or TAP_SENDER_REPORT (RTCP).
+
+    `arrival` is in seconds of the monotonic clock.
+    """
+
+    kind: int
+    arrival: float
+    data: bytes
+
+class Tap:
+    """What a source sends, in a bounded ring. The trio thread closes it; one thread of the owner's reads."""
+
+    id: int
+    def read(self, limit: int = 1000) -> list[TapPacket]:
+        """What waits, oldest first, at most `limit`; never waits."""
+    def wait(self, timeout: float) -> bool:
+        """Sleep, without the GIL, until there is something to read or `timeout` seconds are over; False at the end."""
+    @property
+    def ended(self) -> bool:
+        """The source or the tap was closed, and everything was read."""
+    @property
+    def records(self) -> int:
+        """Records ever written."""
+    @property
+    def overruns(self) -> int:
+        """Records lost because the reader did not keep up."""
+    def close(self) -> None:
+        """Stop. The reader's thread must have ended or stop reading on its own when `ended`."""
 
 class Slot:
     id: int

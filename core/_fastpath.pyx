@@ -22,8 +22,8 @@ from posix.unistd cimport read, usleep, write
 
 from podium.core cimport _codec, _model, _notices, _rtp
 from podium.core._commands cimport (
-    ADD_REMOTE, ADD_ROOM, ADD_SLOT, ADD_SOURCE, ADD_TRANSPORT, ADD_UFRAG, BLOCK_SOURCE, CLOSE_ROOM, CLOSE_SLOT, CLOSE_SOURCE,
-    CLOSE_TRANSPORT, PAUSE, REMOVE_UFRAG, REQUEST_KEY_FRAME, SET_EXTENSION, SET_KEYS, SET_PAYLOAD_TYPE,
+    ADD_REMOTE, ADD_ROOM, ADD_SLOT, ADD_SOURCE, ADD_TAP, ADD_TRANSPORT, ADD_UFRAG, BLOCK_SOURCE, CLOSE_ROOM, CLOSE_SLOT,
+    CLOSE_SOURCE, CLOSE_TAP, CLOSE_TRANSPORT, PAUSE, REMOVE_UFRAG, REQUEST_KEY_FRAME, SET_EXTENSION, SET_KEYS, SET_PAYLOAD_TYPE,
     SET_RTX_PAYLOAD_TYPE, SHOW, Command, run_commands,
 )
 from podium.core._control cimport tick
@@ -38,6 +38,8 @@ from podium.core._queue cimport queue_close, queue_open, queue_peek, queue_pop, 
 from podium.core._receive cimport receive_datagrams_untrusted
 from podium.core._srtp cimport SrtpSession
 from podium.core._store cimport StoredPacket, store_close, store_get, store_open
+from podium.core cimport _tap
+from podium.core._tap cimport TapRecord, TapRing, tap_close, tap_open, tap_peek, tap_pop, tap_prepare_wait
 from podium.core._twcc cimport twcc_reset
 from podium.core._udp cimport (
     RECEIVE_MESSAGES, Address, Datagram, address_tuple, monotonic_us, parse_address, realtime_us, receive_batch,
@@ -73,6 +75,8 @@ EVENT_SOURCE_STOPPED = _notices.NOTICE_SOURCE_STOPPED
 EVENT_SLOT_SWITCHED = _notices.NOTICE_SLOT_SWITCHED
 EVENT_FRAME_SIZE = _notices.NOTICE_FRAME_SIZE
 EVENT_SPEAKER = _notices.NOTICE_SPEAKER
+TAP_RTP = _tap.TAP_RTP
+TAP_SENDER_REPORT = _tap.TAP_SENDER_REPORT
 PROFILE_AES128_CM_SHA1_80 = 0x0001
 PROFILE_AEAD_AES_128_GCM = 0x0007
 
@@ -101,6 +105,12 @@ class Event(NamedTuple):
     subject: int
     value: int
     address: tuple[str, int] | None
+    data: bytes
+
+
+class TapPacket(NamedTuple):
+    kind: int
+    arrival: float
     data: bytes
 
 
@@ -416,12 +426,90 @@ cdef class Source(Handle):
     def request_key_frame(self) -> None:
         self.send(REQUEST_KEY_FRAME)
 
+    def tap(self, capacity: int = 1 << 20) -> Tap:
+        cdef Tap handle = Tap.__new__(Tap)
+        cdef TapRing* ring
+        if capacity < 4096 or capacity & (capacity - 1):
+            raise ValueError(f"capacity {capacity} is not a power of two of at least 4096")
+        handle.wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        ring = <TapRing*>self.worker.allocate(sizeof(TapRing))
+        handle.worker = self.worker
+        handle.source = self
+        handle.ring = ring
+        self.worker.own(<size_t>ring, handle)
+        if tap_open(ring, capacity, handle.wake_fd) < 0:
+            raise MemoryError("no memory for one more tap")
+        handle.id = ring.id = self.worker.next_id()
+        cdef Command* command = self.command(ADD_TAP)
+        command.subject = self.state
+        command.first = ring
+        self.worker.submit()
+        return handle
+
     def close(self) -> None:
         if self.closed:
             return
         self.send(CLOSE_SOURCE)
         self.closed = True
         self.transport.children.discard(self)
+
+
+cdef class Tap(Handle):
+    """The trio thread makes and closes it; one other thread reads."""
+
+    cdef TapRing* ring
+    cdef Source source
+    cdef int wake_fd
+
+    def __dealloc__(self) -> None:
+        if self.wake_fd > 0:
+            os.close(self.wake_fd)
+
+    def read(self, limit: int = 1000) -> list[TapPacket]:
+        cdef TapRecord* record
+        packets = []
+        while self.ring != NULL and len(packets) < limit:
+            record = tap_peek(self.ring)
+            if record == NULL:
+                break
+            data = (<const char*>record + sizeof(TapRecord))[:record.size]
+            packets.append(TapPacket(record.kind, record.arrival_us / 1e6, data))
+            tap_pop(self.ring)
+        return packets
+
+    def wait(self, timeout: float) -> bool:
+        cdef pollfd fd
+        cdef uint64_t ignored
+        cdef int milliseconds = <int>(timeout * 1000)
+        if self.ring == NULL or not tap_prepare_wait(self.ring):
+            return not self.ended
+        fd.fd = self.wake_fd
+        fd.events = POLLIN
+        with nogil:
+            if poll(&fd, 1, milliseconds) > 0:
+                read(fd.fd, &ignored, 8)
+        return not self.ended
+
+    @property
+    def ended(self) -> bool:
+        return self.ring == NULL or (self.ring.ended != 0 and tap_peek(self.ring) == NULL)
+
+    @property
+    def records(self) -> int:
+        return self.ring.records if self.ring != NULL else 0
+
+    @property
+    def overruns(self) -> int:
+        return self.ring.overruns if self.ring != NULL else 0
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        cdef Command* command = self.command(CLOSE_TAP)
+        command.subject = NULL if self.source.closed else <void*>self.source.state
+        command.first = self.ring
+        self.worker.submit()
+        self.closed = True
 
 
 cdef class Slot(Handle):
@@ -694,6 +782,9 @@ cdef release(void* pointer, object handle):
         (<Source>handle).state = NULL
         store_close(&source.store)
         free(source.viewers)
+    elif isinstance(handle, Tap):
+        (<Tap>handle).ring = NULL
+        tap_close(<TapRing*>pointer)
     elif isinstance(handle, Slot):
         (<Slot>handle).state = NULL
     elif isinstance(handle, Transport):

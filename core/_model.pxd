@@ -9,6 +9,7 @@ from podium.core._nack cimport LossList
 from podium.core._queue cimport Queue
 from podium.core._rtcp cimport ReportBlock
 from podium.core._store cimport PacketStore
+from podium.core._tap cimport TapRing
 from podium.core._twcc cimport ArrivalLog
 from podium.core._udp cimport Address, Datagram, Receiver, Sender
 
@@ -24,6 +25,7 @@ cdef enum:
     MAX_PENDING = 64          # new packets of one source between two flushes
     MAX_AUDIO_SLOTS = 16
     RESENT_MEMORY = 64
+    MAX_TAPS = 4              # of one source
     EVENT_DATA = 2048
 
 cdef enum Retired:
@@ -31,6 +33,7 @@ cdef enum Retired:
     RETIRED_TRANSPORT = 2
     RETIRED_SOURCE = 3
     RETIRED_SLOT = 4
+    RETIRED_TAP = 5
 
 cdef struct Identifier:       # a MID, RID or ufrag
     uint8_t size
@@ -108,6 +111,8 @@ cdef struct Source:
     Slot** viewers
     int viewer_count
     int viewer_capacity
+    TapRing* taps[4]
+    int tap_count
     # packets stored since the last flush
     int64_t pending[64]
     int pending_count

@@ -8,9 +8,9 @@ sends neither, by being the only candidate of its kind.
 """
 
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
-from libc.string cimport memcmp
+from libc.string cimport memcmp, memmove
 
-from podium.core._bytes cimport read_u16, read_u32
+from podium.core._bytes cimport read_u16, read_u32, write_u16, write_u32
 from podium.core._codec cimport CODEC_NONE, CODEC_OPUS, PayloadDescription, describe_payload_untrusted
 from podium.core._control cimport receive_rtcp_untrusted
 from podium.core._forward cimport forward_pending, source_release_viewers
@@ -29,6 +29,7 @@ from podium.core._rtp cimport (
 from podium.core._srtp cimport unprotect_rtp_untrusted
 from podium.core._store cimport StoredPacket, store_get, store_put
 from podium.core._stun cimport find_username_untrusted
+from podium.core._tap cimport TAP_RTP, tap_write
 from podium.core._tables cimport find_address, find_ssrc, find_ufrag, insert_ssrc, remove_source_ssrcs
 from podium.core._twcc cimport twcc_arrived_untrusted
 from podium.core._udp cimport MAX_PACKET, Address
@@ -132,6 +133,8 @@ cdef void receive_rtp_untrusted(
     if parse_rtp_untrusted(data, size, &header) < 0:
         worker.counters.dropped_malformed += 1
         return
+    # What padding there was is known now; nobody behind this line sees it.
+    data[0] &= 0xDF
     parse_extensions_untrusted(data, &header, transport.extension_kinds, &values)
     if transport.feedback and values.size[EXTENSION_TRANSPORT_SEQUENCE] == 2:
         twcc_arrived_untrusted(
@@ -163,9 +166,14 @@ cdef void receive_rtx_untrusted(
     cdef PayloadType* payload_type = &transport.payload_types[header.payload_type]
     if not payload_type.rtx or header.payload_size < 2 or not source.started:
         return
-    header.sequence = <uint16_t>read_u16(data + header.header_size)
-    header.header_size += 2
+    header.sequence = read_u16(data + header.header_size)
     header.payload_size -= 2
+    # The header moves over the original sequence number and becomes that of the original packet.
+    memmove(data + 2, data, header.header_size)
+    data += 2
+    data[1] = (data[1] & 0x80) | payload_type.original
+    write_u16(data + 2, header.sequence)
+    write_u32(data + 8, source.ssrc)
     payload_type = &transport.payload_types[payload_type.original]
     # It repeats something that was missed, so it is never ahead.
     if payload_type.codec != CODEC_NONE and <int16_t>(header.sequence - <uint16_t>source.highest) <= 0:
@@ -235,6 +243,7 @@ cdef void receive_packet_untrusted(
 ) noexcept nogil:
     cdef int64_t sequence = place(worker, source, header, payload_type, arrival_us)
     cdef uint8_t level = NO_LEVEL
+    cdef int tap
     if sequence < 0:
         return
     if not source.running:
@@ -248,6 +257,8 @@ cdef void receive_packet_untrusted(
             levels_heard(&source.loudness, level, worker.now_us)
         else:
             levels_heard(&source.loudness, ASSUMED_SPEECH if header.payload_size > SILENT_SIZE else 127, worker.now_us)
+    for tap in range(source.tap_count):
+        tap_write(source.taps[tap], TAP_RTP, arrival_us, data, header.header_size + header.payload_size)
     store(worker, source, sequence, data, header, values, level, arrival_us)
 
 
