@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Taps: what a source sends arrives whole, in order and with its times, and a reader that sleeps costs nobody anything."""
+"""Taps: what a source sends arrives whole, in order and with its times; a reader that sleeps costs nobody anything."""
 
 import threading
 from collections.abc import Iterator
