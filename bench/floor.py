@@ -79,7 +79,9 @@ def _compile(target: Path) -> None:
         from Cython.Build import cythonize
         from setuptools import Distribution, Extension  # type: ignore[import-untyped]  # it has no types
     except ImportError as missing:
-        raise SystemExit(f"the floor is compiled when first needed: pip install cython setuptools ({missing})") from None
+        raise SystemExit(
+            f"the floor is compiled when first needed: pip install cython setuptools ({missing})"
+        ) from None
 
     include = BUILD / "include" / "podium"
     include.mkdir(parents=True, exist_ok=True)
