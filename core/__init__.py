@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from podium.core.bots.bot import Bot, BotError, BotFrame, open_bot
     from podium.core.config import Config, ConfigError, load_config
     from podium.core.errors import PodiumError
     from podium.core.events import (
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from podium.core.rooms.wishes import Shown
 
 _HOMES = {
+    "bots.bot": ("Bot", "BotError", "BotFrame", "open_bot"),
     "config": ("Config", "ConfigError", "load_config"),
     "errors": ("PodiumError",),
     "events": (
@@ -79,6 +81,9 @@ _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() fo
 __all__ = [
     "ROLES",
     "AnyEvent",
+    "Bot",
+    "BotError",
+    "BotFrame",
     "Config",
     "ConfigError",
     "ConnectionState",
@@ -111,6 +116,7 @@ __all__ = [
     "TrackSource",
     "TrackUnpublished",
     "load_config",
+    "open_bot",
     "open_rooms",
 ]
 

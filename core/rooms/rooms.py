@@ -52,6 +52,11 @@ class Rooms:
         self._live: dict[str, LiveRoom] = {}
 
     @property
+    def local_address(self) -> str:
+        """Where the workers are reached from this process."""
+        return "127.0.0.1" if self._settings.bind_address in ("::", "0.0.0.0") else self._settings.bind_address
+
+    @property
     def rooms(self) -> dict[str, RoomSummary]:
         """Every open room by session id."""
         return {
