@@ -105,6 +105,24 @@ def test_a_switch_waits_for_the_key_frame_and_asks_for_it(worker: _fastpath.Work
     assert bob.receive_rtp().payload.endswith(b"key frame")
 
 
+def test_many_wishes_for_a_key_frame_become_one(worker: _fastpath.Worker, room: _fastpath.Room) -> None:
+    alice, viewers = Peer(worker, room), [Peer(worker, room) for _ in range(3)]
+    source = alice.transport.add_source(_fastpath.VIDEO, mid="1", ssrc=1000)
+    for peer in viewers:
+        peer.transport.add_slot(_fastpath.VIDEO, mid="5", ssrc=2000, payload_types=VIDEO_TYPES).show(source)
+    alice.receive_rtcp(RtcpPsfbPacket)
+    alice.send_rtp(rtp(1000, 1, 0, vp8(1, key=True)))
+    full_intra_request = RtcpPsfbPacket(fmt=4, ssrc=9, media_ssrc=0, fci=bytes.fromhex("000007d001000000"))
+    for peer in viewers:
+        peer.receive_rtp()
+        peer.send_rtcp(bytes(RtcpPsfbPacket(fmt=1, ssrc=9, media_ssrc=2000)))
+        peer.send_rtcp(bytes(full_intra_request))
+    assert alice.receive_rtcp(RtcpPsfbPacket).media_ssrc == 1000
+    rows = worker.statistics()
+    assert list(rows[rows["direction"] == 1]["plis"]) == [2, 2, 2]
+    assert list(rows[rows["direction"] == 0]["plis"]) == [2]
+
+
 def test_a_late_joiner_gets_the_stored_key_frame(worker: _fastpath.Worker, room: _fastpath.Room) -> None:
     alice, bob, carol = Peer(worker, room), Peer(worker, room), Peer(worker, room)
     source = alice.transport.add_source(_fastpath.VIDEO, mid="1", ssrc=1000)
