@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""podium.core: rooms, media and configuration. What hosts and plugins may use is what this module exports.
+"""podium.core: rooms, media, data and configuration. What hosts and plugins may use is what this module exports.
 
 A name is imported when it is first asked for, so that reading a configuration starts no media stack.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from podium.core.config import Config, ConfigError, load_config
+    from podium.core.data import Database, DatabaseError, PluginTables, UtcDateTime, open_database
     from podium.core.errors import PodiumError
     from podium.core.events import (
         AnyEvent,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "config": ("Config", "ConfigError", "load_config"),
+    "data": ("Database", "DatabaseError", "PluginTables", "UtcDateTime", "open_database"),
     "errors": ("PodiumError",),
     "events": (
         "AnyEvent",
@@ -82,6 +84,8 @@ __all__ = [
     "Config",
     "ConfigError",
     "ConnectionState",
+    "Database",
+    "DatabaseError",
     "Error",
     "Event",
     "Joined",
@@ -94,6 +98,7 @@ __all__ = [
     "ParticipantInfo",
     "ParticipantJoined",
     "ParticipantLeft",
+    "PluginTables",
     "PodiumError",
     "RoomError",
     "RoomSummary",
@@ -110,7 +115,9 @@ __all__ = [
     "TrackPublished",
     "TrackSource",
     "TrackUnpublished",
+    "UtcDateTime",
     "load_config",
+    "open_database",
     "open_rooms",
 ]
 
