@@ -26,12 +26,11 @@ def describe(difference: Any) -> Iterator[str]:
 
 
 def _name(what: str, items: list[Any]) -> str:
-    if what == "table":
-        return f"table {items[0].name}"
+    subject = items[0]
+    if what.startswith("table"):  # the table itself, or its comment
+        return f"{what.replace('_', ' ')} {subject.name}"
     if what == "column":
         return f"column {items[1]}.{items[2].name}"
-    subject = items[0]
-    table = getattr(subject, "table", None)
-    kind = {"fk": "foreign key"}.get(what, what.replace("_", " "))
-    columns = ", ".join(column.name for column in getattr(subject, "columns", ()))
-    return f"{kind} {subject.name or ''}".rstrip() + (f" on {table.name}({columns})" if table is not None else "")
+    kind = "foreign key" if what == "fk" else what
+    named = f"{kind} {subject.name}" if subject.name else kind
+    return f"{named} on {subject.table.name}({', '.join(column.name for column in subject.columns)})"

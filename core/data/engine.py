@@ -99,7 +99,7 @@ def _sqlite(url: URL, limits: Limits, *, foreign_keys: bool) -> Engine:
         ) from error
     engine = create_engine(
         url,
-        pool_size=limits.connections,
+        pool_size=max(2, limits.connections),  # one that writes, the others read
         max_overflow=0,
         hide_parameters=True,
         connect_args={"check_same_thread": False, "timeout": limits.lock, "isolation_level": None},
