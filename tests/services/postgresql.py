@@ -81,7 +81,7 @@ def running() -> Iterator[PostgreSQL]:
 def find_programs() -> Path:
     """The folder of initdb and pg_ctl, which Debian keeps out of PATH."""
     if found := shutil.which("initdb"):
-        return Path(found).parent
+        return Path(found).resolve().parent  # a link may stand alone, without pg_ctl beside it
     versions = sorted(PACKAGED.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if not versions:
         pytest.fail(MISSING, pytrace=False)
