@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""podium.core: rooms, media and configuration. What hosts and plugins may use is what this module exports.
+"""podium.core: rooms, media, data and configuration. What hosts and plugins may use is what this module exports.
 
 A name is imported when it is first asked for, so that reading a configuration starts no media stack.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from podium.core.bots.bot import Bot, BotError, BotFrame, open_bot
     from podium.core.config import Config, ConfigError, load_config
+    from podium.core.data import Database, DatabaseError, PluginTables, UtcDateTime, open_database
     from podium.core.errors import PodiumError
     from podium.core.events import (
         AnyEvent,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "bots.bot": ("Bot", "BotError", "BotFrame", "open_bot"),
     "config": ("Config", "ConfigError", "load_config"),
+    "data": ("Database", "DatabaseError", "PluginTables", "UtcDateTime", "open_database"),
     "errors": ("PodiumError",),
     "events": (
         "AnyEvent",
@@ -87,6 +89,8 @@ __all__ = [
     "Config",
     "ConfigError",
     "ConnectionState",
+    "Database",
+    "DatabaseError",
     "Error",
     "Event",
     "Joined",
@@ -99,6 +103,7 @@ __all__ = [
     "ParticipantInfo",
     "ParticipantJoined",
     "ParticipantLeft",
+    "PluginTables",
     "PodiumError",
     "RoomError",
     "RoomSummary",
@@ -115,8 +120,10 @@ __all__ = [
     "TrackPublished",
     "TrackSource",
     "TrackUnpublished",
+    "UtcDateTime",
     "load_config",
     "open_bot",
+    "open_database",
     "open_rooms",
 ]
 

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What holds for all tests: property tests have no deadline, and a missing browser is said, not skipped."""
+"""What holds for all tests: property tests have no deadline, a missing program is said, not skipped,
+and tests of data run on both databases."""
 
 import os
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.services import postgresql
 
 hypothesis.settings.register_profile("podium", deadline=None)
 hypothesis.settings.register_profile("podium-ci", deadline=None, derandomize=True, database=None, print_blob=True)
@@ -16,3 +21,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Fail browser tests early, with the way out."""
     if item.get_closest_marker("browser") is not None and shutil.which("chromium") is None:
         pytest.fail("Chromium is missing: sudo apt-get install chromium (tox run as root does it)", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[postgresql.PostgreSQL]:
+    with postgresql.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/podium.db"
+        return
+    server: postgresql.PostgreSQL = request.getfixturevalue("postgresql_server")
+    with server.new_database() as url:
+        yield url

@@ -6,7 +6,7 @@ Parsing is here, each subcommand in a module of its own that is imported only wh
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from podium.hosts.cli import _config
 
         return _config.run(parsed.action, parsed.config)
+    if parsed.command == "db":
+        from podium.hosts.cli import _db
+
+        return _db.run(parsed.action, parsed.config)
     from podium.hosts.cli import _serve
 
     return _serve.serve(parsed.config, dev=parsed.dev)
@@ -35,10 +39,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_config_option(serve)
 
     config = commands.add_parser("config", help="check or show the configuration")
-    actions = config.add_subparsers(dest="action", required=True, metavar="action")
-    for action, text in _CONFIG_ACTIONS.items():
-        _add_config_option(actions.add_parser(action, help=text, description=f"{text.capitalize()}."))
+    _add_actions(config, _CONFIG_ACTIONS)
+    database = commands.add_parser("db", help="upgrade or check the tables of the enabled plugins")
+    _add_actions(database, _DB_ACTIONS)
     return parser
+
+
+def _add_actions(parser: argparse.ArgumentParser, texts: Mapping[str, str]) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="action")
+    for action, text in texts.items():
+        _add_config_option(actions.add_parser(action, help=text, description=f"{text[0].upper()}{text[1:]}."))
 
 
 def _add_config_option(parser: argparse.ArgumentParser) -> None:
@@ -55,4 +65,9 @@ _CONFIG_ACTIONS = {
     "check": "say whether the configuration is valid; exit status 2 and every fault when it is not",
     "show": "print every setting in effect and where it came from, secrets hidden",
     "reference": "print the reference of all settings in Markdown",
+}
+_DB_ACTIONS = {
+    "upgrade": "bring the tables of each plugin to its newest revision; `podium serve` does it at start",
+    "current": "print the revision of each plugin's tables and what is pending",
+    "check": "compare the tables with what the plugins declare; exit status 1 and every difference when they differ",
 }

@@ -45,6 +45,7 @@ def configure_logging(config: LogConfig) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[config.level])
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # podium.core.data says what was migrated, with the plugin
 
 
 def _renderers(form: str) -> list[structlog.typing.Processor]:
