@@ -6,7 +6,7 @@ Both are written from the types, so they cannot disagree with what is accepted.
 
 from collections.abc import Iterable, Mapping
 
-from ._load import Setting
+from ._judge import Setting
 from ._schema import KEYS, TABLES, Key, Path
 from ._values import toml_value
 
