@@ -6,7 +6,6 @@ of their plugins (a plugin comes after those it requires), those marked `first` 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pluggy
@@ -19,6 +18,13 @@ from podium.core.rooms.observer import Veto
 
 UNDECIDED = "undecided"
 """Code of a refusal that no plugin meant: one failed."""
+
+
+class _Implementations:
+    """A plugin as pluggy sees it: an object of its own with the implementations as attributes."""
+
+    def __init__(self, functions: Mapping[str, HookFunction]) -> None:
+        vars(self).update(functions)
 
 
 class HookCaller:
@@ -37,7 +43,7 @@ class HookCaller:
     def add(self, home: Home, implementations: Mapping[str, HookFunction]) -> None:
         """Call a plugin from now on. Raises PluginError."""
         try:
-            self._pluggy.register(SimpleNamespace(**implementations), home.name)
+            self._pluggy.register(_Implementations(implementations), home.name)
             self._pluggy.check_pending()
         except (pluggy.PluginValidationError, ValueError) as error:
             if self._pluggy.has_plugin(home.name):

@@ -6,6 +6,7 @@ declaration is all there is: pluggy validates against it, the caller behaves by 
 """
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +20,8 @@ from podium.core.plugins.errors import PluginError
 PROJECT = "podium"
 
 HookFunction = Callable[..., Awaitable[Any]]
+
+_MODULE = re.compile(r"\b(?:[a-z_]+\.)+(?=[A-Z])")
 
 _mark = pluggy.HookspecMarker(PROJECT)
 
@@ -49,8 +52,9 @@ class Declaration:
 
     @property
     def signature(self) -> str:
-        """As an author writes it."""
-        return f"async def {self.name}{inspect.signature(self.function)}"
+        """As an author writes it, with names that podium.core exports."""
+        written = f"async def {self.name}{inspect.signature(self.function)}"
+        return _MODULE.sub("", written)
 
     @property
     def documentation(self) -> str:
