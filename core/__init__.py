@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""podium.core: rooms, media, data and configuration. What hosts and plugins may use is what this module exports.
+"""podium.core: rooms, media, data, plugins and configuration. Hosts and plugins may use what this module exports.
 
 A name is imported when it is first asked for, so that reading a configuration starts no media stack.
 """
@@ -40,7 +40,16 @@ if TYPE_CHECKING:
     from podium.core.media.binding import MediaError
     from podium.core.media.naming import SourceError
     from podium.core.media.sdp import NegotiationError
+    from podium.core.plugins.context import PluginContext, RoomsAccess
+    from podium.core.plugins.errors import PluginError
+    from podium.core.plugins.facade import Hooks
+    from podium.core.plugins.health import Health
+    from podium.core.plugins.manager import Plugins, PluginWatcher, open_plugins
+    from podium.core.plugins.plugin import Plugin
+    from podium.core.plugins.report import HookReport, PluginReport
+    from podium.core.plugins.runner import PluginState
     from podium.core.rooms.identity import ROLES, RoomError
+    from podium.core.rooms.observer import ParticipantView, RoomObserver, RoomView, TrackView, Veto
     from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
     from podium.core.rooms.rooms import Rooms, RoomsStatistics, RoomSummary, open_rooms
     from podium.core.rooms.wishes import Shown
@@ -73,6 +82,31 @@ _HOMES = {
     "media.binding": ("MediaError",),
     "media.naming": ("SourceError",),
     "media.sdp": ("NegotiationError",),
+    "plugins.context": (
+        "PluginContext",
+        "RoomsAccess",
+    ),
+    "plugins.errors": ("PluginError",),
+    "plugins.facade": ("Hooks",),
+    "plugins.health": ("Health",),
+    "plugins.manager": (
+        "Plugins",
+        "PluginWatcher",
+        "open_plugins",
+    ),
+    "plugins.plugin": ("Plugin",),
+    "plugins.report": (
+        "HookReport",
+        "PluginReport",
+    ),
+    "plugins.runner": ("PluginState",),
+    "rooms.observer": (
+        "ParticipantView",
+        "RoomObserver",
+        "RoomView",
+        "TrackView",
+        "Veto",
+    ),
     "rooms.identity": ("ROLES", "RoomError"),
     "rooms.presence": ("LocalParticipant", "Negotiated", "NegotiatedSlot"),
     "rooms.rooms": ("RoomSummary", "Rooms", "RoomsStatistics", "open_rooms"),
@@ -93,6 +127,9 @@ __all__ = [
     "DatabaseError",
     "Error",
     "Event",
+    "Health",
+    "HookReport",
+    "Hooks",
     "Joined",
     "Left",
     "LocalParticipant",
@@ -103,11 +140,22 @@ __all__ = [
     "ParticipantInfo",
     "ParticipantJoined",
     "ParticipantLeft",
+    "ParticipantView",
+    "Plugin",
+    "PluginContext",
+    "PluginError",
+    "PluginReport",
+    "PluginState",
     "PluginTables",
+    "PluginWatcher",
+    "Plugins",
     "PodiumError",
     "RoomError",
+    "RoomObserver",
     "RoomSummary",
+    "RoomView",
     "Rooms",
+    "RoomsAccess",
     "RoomsStatistics",
     "Showing",
     "Shown",
@@ -120,10 +168,13 @@ __all__ = [
     "TrackPublished",
     "TrackSource",
     "TrackUnpublished",
+    "TrackView",
     "UtcDateTime",
+    "Veto",
     "load_config",
     "open_bot",
     "open_database",
+    "open_plugins",
     "open_rooms",
 ]
 

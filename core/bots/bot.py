@@ -115,7 +115,7 @@ async def open_bot(
         raise BotError("file_unreadable", f"there is no file {play}", "play")
     if play is None and not audio_slots and not video_slots:
         raise BotError("nothing_to_do", "a bot plays a file or has slots to receive in", "play")
-    bot = Bot(rooms.join(session_id, participant_id, display_name, role))
+    bot = Bot(await rooms.join(session_id, participant_id, display_name, role))
     soon = trio.lowlevel.current_trio_token().run_sync_soon
     make = partial(
         BotPeer,

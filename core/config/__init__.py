@@ -5,8 +5,10 @@
 are the only list of what can be set.
 """
 
-from ._load import FILE_NAME, FILE_VARIABLE, ConfigError, Setting, load_config, load_settings
+from ._judge import Setting
+from ._load import FILE_NAME, FILE_VARIABLE, ConfigError, load_config, load_settings
 from ._media import media_settings
+from ._plugins import enabled_plugins, plugin_config
 from ._reference import as_toml, reference
 from ._settings import (
     Config,
@@ -44,8 +46,10 @@ __all__ = [
     "StorageConfig",
     "WebConfig",
     "as_toml",
+    "enabled_plugins",
     "load_config",
     "load_settings",
     "media_settings",
+    "plugin_config",
     "reference",
 ]

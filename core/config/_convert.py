@@ -32,11 +32,20 @@ def _read(kind: Any, text: str) -> object:
     """Text as the nearest value TOML has for this type."""
     if kind is bool:
         return _TRUTH.get(text.strip().lower(), text)
-    if kind is int:
-        return int(text) if _WHOLE.fullmatch(text.strip()) else text
+    if kind in (int, float):
+        return _number(kind, text)
     if get_origin(kind) is tuple:
         return [part.strip() for part in text.split(",") if part.strip()]
     return text
+
+
+def _number(kind: Any, text: str) -> object:
+    if _WHOLE.fullmatch(text.strip()):
+        return int(text)
+    try:
+        return float(text) if kind is float else text
+    except ValueError:
+        return text
 
 
 def _convert_list(key: Key, value: object) -> tuple[object, ...]:

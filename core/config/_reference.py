@@ -6,7 +6,7 @@ Both are written from the types, so they cannot disagree with what is accepted.
 
 from collections.abc import Iterable, Mapping
 
-from ._load import Setting
+from ._judge import Setting
 from ._schema import KEYS, TABLES, Key, Path
 from ._values import toml_value
 
@@ -23,9 +23,11 @@ Every key can also be set as an environment variable, `PODIUM_<TABLE>__<KEY>`, w
 plain name besides. Lists are separated by commas there, and an empty variable counts as not set. A **secret** is never
 shown, and can be read from a file: append `_file` to its key and give the path.
 
-An unknown key or a wrong value stops Podium with exit status 2 and a message that names the place, the key, what was
-expected and the nearest valid key. `podium config check` only looks; `podium config show` prints every value in effect
-and where it came from.
+A table `[plugins.NAME]` enables the plugin of that name. What is wrong in it keeps only that plugin from running.
+
+An unknown key or a wrong value elsewhere stops Podium with exit status 2 and a message that names the place, the key,
+what was expected and the nearest valid key. `podium config check` only looks, at the tables of plugins too;
+`podium config show` prints every value in effect and where it came from.
 """
 
 

@@ -82,8 +82,9 @@ def walk(table: type[msgspec.Struct] = Config, path: Path = ()) -> Iterator[Key]
         here = (*path, field.name)
         if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
             yield from walk(plain, here)
-        else:
-            yield Key(here, plain, hints[field.name], field.default, metas)
+        elif not any(meta.extra and meta.extra.get("internal") for meta in metas):
+            made = field.default_factory is not msgspec.NODEFAULT
+            yield Key(here, plain, hints[field.name], field.default_factory() if made else field.default, metas)
 
 
 def tables(table: type[msgspec.Struct] = Config, path: Path = ()) -> Iterator[tuple[Path, type[msgspec.Struct]]]:
@@ -105,10 +106,8 @@ def _unwrap(annotation: Any) -> tuple[Any, tuple[msgspec.Meta, ...]]:
 def _expectation(kind: Any, metas: tuple[msgspec.Meta, ...]) -> str:
     if kind is bool:
         return "true or false"
-    if kind is int:
-        lowest = next(meta.ge for meta in metas if meta.ge is not None)
-        highest = next(meta.le for meta in metas if meta.le is not None)
-        return f"a whole number from {lowest} to {highest}"
+    if kind in (int, float):
+        return ("a whole number" if kind is int else "a number") + _range(metas)
     if kind is IpAddress:
         return "an IPv4 or IPv6 address"
     if kind is PortRange:
@@ -117,25 +116,50 @@ def _expectation(kind: Any, metas: tuple[msgspec.Meta, ...]) -> str:
         return "one of " + ", ".join(f"`{choice}`" for choice in get_args(kind))
     if get_origin(kind) is tuple:
         return f"a list without repetition, each {_expectation(get_args(kind)[0], ())}"
+    if kind is not str:
+        return f"a value of type {kind.__name__ if isinstance(kind, type) else kind}"
     return "a text that is not empty" if any(meta.min_length for meta in metas) else "a text"
 
 
-KEYS: Mapping[Path, Key] = types.MappingProxyType({key.path: key for key in walk()})
-TABLES: Mapping[Path, type[msgspec.Struct]] = types.MappingProxyType(dict(tables()))
-SECRET_FILES: Mapping[Path, Key] = types.MappingProxyType(
-    {key.file_path: key for key in KEYS.values() if key.is_secret}
-)
+def _range(metas: tuple[msgspec.Meta, ...]) -> str:
+    """` from 0 to 9`, as far as there are bounds."""
+    lowest = next((meta.ge for meta in metas if meta.ge is not None), None)
+    highest = next((meta.le for meta in metas if meta.le is not None), None)
+    if lowest is not None and highest is not None:
+        return f" from {lowest} to {highest}"
+    if lowest is not None:
+        return f" not below {lowest}"
+    return f" not above {highest}" if highest is not None else ""
 
 
-def nearest(path: Path) -> Path:
+class Schema(NamedTuple):
+    """All that may be set in a table and those inside of it: the whole configuration, or the table of one plugin."""
+
+    keys: Mapping[Path, Key]
+    tables: Mapping[Path, type[msgspec.Struct]]
+    secret_files: Mapping[Path, Key]
+
+    @classmethod
+    def of(cls, table: type[msgspec.Struct], path: Path = ()) -> "Schema":
+        keys = {key.path: key for key in walk(table, path)}
+        inner = {path: table, **dict(tables(table, path))} if path else dict(tables(table, path))
+        return cls(keys, inner, {key.file_path: key for key in keys.values() if key.is_secret})
+
+
+CORE = Schema.of(Config)
+KEYS: Mapping[Path, Key] = types.MappingProxyType(CORE.keys)
+TABLES: Mapping[Path, type[msgspec.Struct]] = types.MappingProxyType(CORE.tables)
+
+
+def nearest(path: Path, schema: Schema) -> Path:
     """The valid key or table most like a wrong one: in the same table if one comes close, anywhere otherwise."""
-    names = {".".join(known): known for known in [*KEYS, *SECRET_FILES, *TABLES]}
+    names = {".".join(known): known for known in [*schema.keys, *schema.secret_files, *schema.tables]}
     siblings = [name for name, known in names.items() if known[:-1] == path[:-1]]
     name = ".".join(path)
     close = difflib.get_close_matches(path[-1], [names[sibling][-1] for sibling in siblings], 1, 0.6)
     if close:
         return (*path[:-1], close[0])
-    elsewhere = [known for known in KEYS if known[-1] == path[-1]]
+    elsewhere = [known for known in schema.keys if known[-1] == path[-1]]
     if elsewhere:
         return elsewhere[0]
     return names[difflib.get_close_matches(name, names, 1, 0.0)[0]]

@@ -7,7 +7,7 @@ a `secret` key is never shown and can be read from the file that `<key>_file` na
 """
 
 import os
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -162,10 +162,14 @@ class RecordingConfig(_Table, frozen=True, kw_only=True):
 
 
 class PluginsConfig(_Table, frozen=True, kw_only=True):
-    """One table for each plugin."""
+    """One table for each plugin. Those that core does not know are kept as `given` until the plugin judges them."""
 
     scheduling: SchedulingConfig = SchedulingConfig()
     recording: RecordingConfig = RecordingConfig()
+    given: Annotated[tuple[Any, ...], Meta(extra={"internal": True})] = ()
+
+    def __repr__(self) -> str:  # what a plugin keeps secret is not known yet
+        return f"PluginsConfig(scheduling={self.scheduling!r}, recording={self.recording!r})"
 
 
 class Config(_Table, frozen=True, kw_only=True):

@@ -3,14 +3,22 @@
 
 from typing import NamedTuple
 
-from podium.core.events import AnyEvent
+from podium.core.events import (
+    Event,
+    ParticipantJoined,
+    ParticipantLeft,
+    TrackMuted,
+    TrackPublished,
+    TrackUnpublished,
+)
+from podium.core.rooms.observer import ParticipantView
 
 
 class Tell(NamedTuple):
     """Send an event to one participant."""
 
     participant_id: str
-    event: AnyEvent
+    event: Event
 
 
 class Switch(NamedTuple):
@@ -28,3 +36,12 @@ class Silence(NamedTuple):
 
 
 Decision = Tell | Switch | Silence
+
+NewsEvent = ParticipantJoined | ParticipantLeft | TrackPublished | TrackUnpublished | TrackMuted
+
+
+class News(NamedTuple):
+    """Something that those outside of the room may want to know, and whose doing it is."""
+
+    participant: ParticipantView
+    event: NewsEvent

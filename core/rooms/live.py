@@ -7,13 +7,16 @@ Every entry point ends in `_carry_out`, the one place where decisions become cal
 from collections.abc import Callable, Mapping, Sequence
 
 from podium.core import _fastpath
-from podium.core.events import ConnectionState, Joined, Left, ParticipantInfo, TrackSource
+from podium.core.events import ConnectionState, Event, Joined, Left, ParticipantInfo, TrackSource
 from podium.core.media.connection import Connection, Negotiation
 from podium.core.media.sdp import Offer
 from podium.core.media.streams import IncomingTrack, StreamChanges
 from podium.core.media.worker import MediaWorker
 from podium.core.rooms.decisions import Decision, Silence, Switch, Tell
+from podium.core.rooms.identity import RoomError
+from podium.core.rooms.observer import RoomObserver, RoomView
 from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
+from podium.core.rooms.reporting import report
 from podium.core.rooms.room import Room
 from podium.core.rooms.wishes import Shown
 
@@ -21,8 +24,16 @@ from podium.core.rooms.wishes import Shown
 class LiveRoom:
     """One room on one worker. `on_empty` is called when the last participant has left."""
 
-    def __init__(self, room: Room, media: MediaWorker, on_empty: Callable[["LiveRoom"], None]) -> None:
+    def __init__(
+        self,
+        room: Room,
+        media: MediaWorker,
+        on_empty: Callable[["LiveRoom"], None],
+        observer: RoomObserver,
+    ) -> None:
         self.id = room.room_id
+        self._view = RoomView(session_id=room.room_id)
+        self._observer = observer
         self._room = room
         self._media = media
         self._on_empty = on_empty
@@ -65,6 +76,24 @@ class LiveRoom:
         for participant in list(self._present.values()):
             self._remove(participant, reason)
         self._media.remove_room(self._media_room)
+        self._report_news()
+
+    def tell(self, event: Event, participant_id: str | None) -> None:
+        """Pass on an event that is not the room's own, to one participant or all. Raises RoomError."""
+        if participant_id is not None:
+            self._participant(participant_id)
+        for each in list(self._present) if participant_id is None else [participant_id]:
+            self._room.tell(each, event)
+        self._carry_out()
+
+    def remove(self, participant_id: str, reason: str) -> None:
+        """Send somebody away. Raises RoomError `participant_unknown`."""
+        self.leave(self._participant(participant_id), reason)
+
+    def _participant(self, participant_id: str) -> LocalParticipant:
+        if participant_id not in self._present:
+            raise RoomError("participant_unknown", f"nobody with id {participant_id!r} is here", "participant_id")
+        return self._present[participant_id]
 
     def _remove(self, participant: LocalParticipant, reason: str) -> None:
         del self._present[participant.id]
@@ -190,8 +219,13 @@ class LiveRoom:
             unread = {participant.id: participant for decision in decisions if (participant := self._perform(decision))}
             for participant in unread.values():
                 self._remove(participant, "too_slow")
+        self._report_news()
         if not self._present and not self._closed:
             self._on_empty(self)
+
+    def _report_news(self) -> None:
+        for news in self._room.take_news():
+            report(news, self._view, self._observer)
 
     def _perform(self, decision: Decision) -> LocalParticipant | None:
         """Returns the participant who was to be told something and does not read."""

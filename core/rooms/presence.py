@@ -7,12 +7,12 @@ reads why: `Left` has a place of its own.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, cast, final
 
 import msgspec
 import trio
 
-from podium.core.events import AnyEvent, Joined, Left, TrackKind, TrackSource
+from podium.core.events import AnyEvent, Event, Joined, Left, TrackKind, TrackSource
 from podium.core.media.connection import Connection, ConnectionStatistics
 from podium.core.media.sdp import parse_offer
 from podium.core.rooms.identity import RoomError
@@ -98,7 +98,7 @@ class LocalParticipant:
         """State of the media connection; None before the first offer."""
         return self.connection.statistics() if self.connection is not None else None
 
-    def tell(self, event: AnyEvent) -> bool:
+    def tell(self, event: Event) -> bool:
         """Buffer an event; False when the reader is too far behind. `Left` always fits and ends the stream."""
         if self.left_reason is not None:
             return True
@@ -112,9 +112,9 @@ class LocalParticipant:
         self._deliver(event)
         return True
 
-    def _deliver(self, event: AnyEvent) -> None:
+    def _deliver(self, event: Event) -> None:
         with suppress(trio.BrokenResourceError):  # the host closed its end and is about to leave
-            self._send.send_nowait(event)
+            self._send.send_nowait(cast(AnyEvent, event))  # or an event that a plugin declares
 
     def _check_present(self) -> None:
         if self.left_reason is not None:

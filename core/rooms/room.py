@@ -10,7 +10,7 @@ worker itself; here they are only reported.
 from collections.abc import Sequence
 
 from podium.core.events import (
-    AnyEvent,
+    Event,
     Joined,
     ParticipantInfo,
     ParticipantJoined,
@@ -23,10 +23,11 @@ from podium.core.events import (
     TrackUnpublished,
 )
 from podium.core.rooms.assignment import TrackKey, by_priority
-from podium.core.rooms.decisions import Decision, Silence, Tell
+from podium.core.rooms.decisions import Decision, News, NewsEvent, Silence, Tell
 from podium.core.rooms.identity import RoomError
 from podium.core.rooms.layers import Layer
 from podium.core.rooms.model import Participant, Slot, Track
+from podium.core.rooms.observer import ParticipantView
 from podium.core.rooms.viewing import Stage, choose_from_now_on, place, report
 from podium.core.rooms.wishes import Shown, check_shown
 
@@ -43,6 +44,7 @@ class Room:
         self._slots: dict[int, tuple[Participant, Slot]] = {}
         self._speaker: str | None = None
         self._decisions: list[Decision] = []
+        self._news: list[News] = []
         self._stage = Stage(())
         self._tracks_changed = False
         self._unplaced: set[str] = set()
@@ -84,6 +86,7 @@ class Room:
         participant = Participant(participant_id, display_name, role)
         self._participants[participant_id] = participant
         self._tell_others(participant_id, ParticipantJoined(participant=participant.info()))
+        self._report(participant, ParticipantJoined(participant=participant.info()))
 
     def leave(self, participant_id: str, reason: str) -> None:
         """End a presence with all it publishes and receives."""
@@ -93,7 +96,9 @@ class Room:
         for slot in participant.slots.values():
             del self._slots[slot.slot_id]
         self._tracks_changed = True
-        self._tell_others(participant_id, ParticipantLeft(participant_id=participant_id, reason=reason))
+        left = ParticipantLeft(participant_id=participant_id, reason=reason)
+        self._tell_others(participant_id, left)
+        self._report(participant, left)
         if self._speaker == participant_id:
             self._set_speaker(None)
 
@@ -115,14 +120,16 @@ class Room:
         if muted == (source in participant.muted):
             return
         self._change_silence(participant, source, participant.muted, muted)
-        self._tell_others(participant_id, TrackMuted(participant_id=participant_id, source=source, muted=muted))
+        event = TrackMuted(participant_id=participant_id, source=source, muted=muted)
+        self._tell_others(participant_id, event)
+        self._report(participant, event)
 
     def set_blocked(self, participant_id: str, source: TrackSource, blocked: bool) -> None:
         """Somebody else decides that a participant's source is not forwarded."""
         participant = self._participants[participant_id]
         self._change_silence(participant, source, participant.blocked, blocked)
 
-    def tell(self, participant_id: str, event: AnyEvent) -> None:
+    def tell(self, participant_id: str, event: Event) -> None:
         """Pass on an event that is not the room's own, in order with those that are."""
         self._decisions.append(Tell(participant_id, event))
 
@@ -142,7 +149,9 @@ class Room:
         track = self._participants[participant_id].tracks.pop(TrackKey(participant_id, source, kind))
         self._forget_sources(track)
         if track.announced:
-            self._tell_others(participant_id, TrackUnpublished(participant_id=participant_id, source=source, kind=kind))
+            event = TrackUnpublished(participant_id=participant_id, source=source, kind=kind)
+            self._tell_others(participant_id, event)
+            self._report(self._participants[participant_id], event)
         self._tracks_changed = True
 
     def add_slot(self, participant_id: str, mid: str, kind: TrackKind, slot_id: int) -> None:
@@ -205,6 +214,17 @@ class Room:
         decisions, self._decisions = self._decisions, []
         return decisions
 
+    def take_news(self) -> list[News]:
+        """What those outside of the room may want to know, in order; the decisions of the same changes come first."""
+        news, self._news = self._news, []
+        return news
+
+    def _report(self, participant: Participant, event: NewsEvent) -> None:
+        view = ParticipantView(
+            participant_id=participant.participant_id, display_name=participant.display_name, role=participant.role
+        )
+        self._news.append(News(view, event))
+
     def _those(self, wanted: set[str]) -> list[Participant]:
         """In the order in which they joined; some may have left meanwhile."""
         return [self._participants[each] for each in self._participants if each in wanted]
@@ -227,7 +247,7 @@ class Room:
             return
         track.announced = track.published
         owner, source, kind = track.key
-        event: AnyEvent = TrackUnpublished(participant_id=owner, source=source, kind=kind)
+        event: TrackPublished | TrackUnpublished = TrackUnpublished(participant_id=owner, source=source, kind=kind)
         if track.published:
             width, height = track.size
             muted = source in participant.muted
@@ -235,6 +255,7 @@ class Room:
                 participant_id=owner, source=source, kind=kind, width=width, height=height, muted=muted
             )
         self._tell_others(owner, event)
+        self._report(participant, event)
 
     # Small changes
 
@@ -272,7 +293,7 @@ class Room:
         for listener in self._participants:
             self._decisions.append(Tell(listener, Speaking(participant_id=participant_id)))
 
-    def _tell_others(self, participant_id: str, event: AnyEvent) -> None:
+    def _tell_others(self, participant_id: str, event: Event) -> None:
         for other in self._participants:
             if other != participant_id:
                 self._decisions.append(Tell(other, event))

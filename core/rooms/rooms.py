@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from podium.core.config import Config, media_settings
-from podium.core.events import ParticipantInfo
+from podium.core.events import Event, ParticipantInfo
 from podium.core.media.settings import MediaSettings
 from podium.core.media.worker import Media, WorkerStatistics, open_media
 from podium.core.rooms.identity import (
@@ -22,6 +22,7 @@ from podium.core.rooms.identity import (
     new_participant_id,
 )
 from podium.core.rooms.live import LiveRoom
+from podium.core.rooms.observer import NobodyObserves, ParticipantView, RoomObserver, RoomView
 from podium.core.rooms.presence import LocalParticipant
 from podium.core.rooms.room import Room
 
@@ -45,11 +46,15 @@ class RoomsStatistics:
 class Rooms:
     """Made by `open_rooms`. With `ad_hoc`, joining an unknown session opens it; otherwise `open_room` comes first."""
 
-    def __init__(self, media: Media, settings: MediaSettings, *, ad_hoc: bool) -> None:
+    def __init__(
+        self, media: Media, settings: MediaSettings, *, ad_hoc: bool, observer: RoomObserver | None = None
+    ) -> None:
         self.ad_hoc = ad_hoc
+        self._observer: RoomObserver = NobodyObserves() if observer is None else observer
         self._media = media
         self._settings = settings
         self._live: dict[str, LiveRoom] = {}
+        self._closed = False
 
     @property
     def local_address(self) -> str:
@@ -63,22 +68,34 @@ class Rooms:
             room.id: RoomSummary(session_id=room.id, participants=room.participants()) for room in self._live.values()
         }
 
-    def join(
+    async def join(
         self, session_id: str, participant_id: str | None, display_name: str, role: str = "student"
     ) -> LocalParticipant:
-        """Enter a room. An earlier presence of the same participant id ends, with reason `replaced`.
+        """Enter a room, if plugins let them. An earlier presence of the same participant id ends, as `replaced`.
 
-        Raises RoomError: `id_invalid`, `name_invalid`, `role_invalid`, `room_unknown` or `room_full`.
+        Raises RoomError: `id_invalid`, `name_invalid`, `role_invalid`, `room_unknown`, `room_full` or the code of a
+        plugin's refusal. Nothing has changed then.
         """
         checked_identifier(session_id, "session_id")
         own_id = (
             new_participant_id() if participant_id is None else checked_identifier(participant_id, "participant_id")
         )
         name, role = checked_display_name(display_name), checked_role(role)
-        room = self._live.get(session_id)
-        if room is None and not self.ad_hoc:
+        self._check_joinable(session_id)
+        veto = await self._observer.participant_joining(
+            room=RoomView(session_id=session_id),
+            participant=ParticipantView(participant_id=own_id, display_name=name, role=role),
+        )
+        if veto is not None:
+            raise RoomError(veto.code, veto.message)
+        self._check_joinable(session_id)
+        return (self._live.get(session_id) or self._open(session_id)).join(own_id, name, role)
+
+    def _check_joinable(self, session_id: str) -> None:
+        if self._closed:
+            raise RoomError("room_closed", "the host is stopping")
+        if session_id not in self._live and not self.ad_hoc:
             raise RoomError("room_unknown", f"no session {session_id!r} is open", "session_id")
-        return (room or self._open(session_id)).join(own_id, name, role)
 
     def open_room(self, session_id: str) -> None:
         """Open a room before anybody comes; does nothing when it is open."""
@@ -88,13 +105,35 @@ class Rooms:
 
     def close_room(self, session_id: str, reason: str = "room_closed") -> None:
         """Send everybody away. Raises RoomError `room_unknown`."""
-        room = self._live.pop(session_id, None)
+        self._room(session_id)
+        self._live.pop(session_id).close(reason)
+        self._observer.room_closed(room=RoomView(session_id=session_id), reason=reason)
+
+    def views(self) -> tuple[RoomView, ...]:
+        """All open rooms."""
+        return tuple(RoomView(session_id=session_id) for session_id in self._live)
+
+    def participants(self, session_id: str) -> tuple[ParticipantInfo, ...]:
+        """Who is in a room. Raises RoomError `room_unknown`."""
+        return self._room(session_id).participants()
+
+    def tell(self, session_id: str, event: Event, participant_id: str | None = None) -> None:
+        """Tell an event to one participant or to all in a room. Raises RoomError."""
+        self._room(session_id).tell(event, participant_id)
+
+    def remove(self, session_id: str, participant_id: str, reason: str = "removed") -> None:
+        """Send one participant away. Raises RoomError."""
+        self._room(session_id).remove(participant_id, reason)
+
+    def _room(self, session_id: str) -> LiveRoom:
+        room = self._live.get(session_id)
         if room is None:
             raise RoomError("room_unknown", f"no session {session_id!r} is open", "session_id")
-        room.close(reason)
+        return room
 
     def close(self, reason: str = "shutdown") -> None:
-        """Close every room."""
+        """Close every room; nobody can join any more."""
+        self._closed = True
         for session_id in list(self._live):
             self.close_room(session_id, reason)
 
@@ -108,7 +147,8 @@ class Rooms:
     def _open(self, session_id: str) -> LiveRoom:
         settings = self._settings
         room = Room(session_id, audio_slots=settings.audio_slots, max_participants=settings.max_participants)
-        live = self._live[session_id] = LiveRoom(room, self._media.least_loaded(), self._close_empty)
+        live = self._live[session_id] = LiveRoom(room, self._media.least_loaded(), self._close_empty, self._observer)
+        self._observer.room_opened(room=RoomView(session_id=session_id))
         return live
 
     def _close_empty(self, room: LiveRoom) -> None:
@@ -116,11 +156,14 @@ class Rooms:
 
 
 @asynccontextmanager
-async def open_rooms(config: Config) -> AsyncIterator[Rooms]:
-    """Start the media workers; on leaving, everybody is sent away and they stop. Raises MediaError."""
+async def open_rooms(config: Config, observer: RoomObserver | None = None) -> AsyncIterator[Rooms]:
+    """Start the media workers; on leaving, everybody is sent away and they stop. Raises MediaError.
+
+    `observer` is told what happens, and asked who may join: the hooks of plugins, as `open_plugins` gives them.
+    """
     settings = media_settings(config)
     async with open_media(settings) as media:
-        rooms = Rooms(media, settings, ad_hoc=config.rooms.ad_hoc)
+        rooms = Rooms(media, settings, ad_hoc=config.rooms.ad_hoc, observer=observer)
         try:
             yield rooms
         finally:

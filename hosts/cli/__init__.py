@@ -24,6 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from podium.hosts.cli import _db
 
         return _db.run(parsed.action, parsed.config)
+    if parsed.command == "plugins":
+        from podium.hosts.cli import _plugins
+
+        return _plugins.run(parsed.config, as_json=parsed.json)
     from podium.hosts.cli import _serve
 
     return _serve.serve(parsed.config, dev=parsed.dev)
@@ -42,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_actions(config, _CONFIG_ACTIONS)
     database = commands.add_parser("db", help="upgrade or check the tables of the enabled plugins")
     _add_actions(database, _DB_ACTIONS)
+    plugins = commands.add_parser("plugins", help="list the plugins", description=_PLUGINS)
+    plugins.add_argument("--json", action="store_true", help="print one JSON document with everything known")
+    _add_config_option(plugins)
     return parser
 
 
@@ -61,6 +68,7 @@ def _add_config_option(parser: argparse.ArgumentParser) -> None:
 
 
 _SERVE = "Serve classes until stopped by SIGINT or SIGTERM; a second signal stops without waiting."
+_PLUGINS = "List the plugins that are installed or enabled; exit status 1 when one that is enabled cannot run."
 _CONFIG_ACTIONS = {
     "check": "say whether the configuration is valid; exit status 2 and every fault when it is not",
     "show": "print every setting in effect and where it came from, secrets hidden",

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from podium.core.config import ConfigError, as_toml, load_settings, reference
+from podium.core.config import Config, ConfigError, as_toml, load_config, load_settings, reference
 
 INVALID = 2
 
@@ -17,10 +17,25 @@ def run(action: str, file: Path | None) -> int:
         return 0
     try:
         settings = load_settings(file, os.environ)
+        if action == "check":
+            check_plugins(load_config(file, os.environ))
     except ConfigError as error:
         return complain(error)
     print(as_toml(settings).rstrip() if action == "show" else "The configuration is valid.")
     return 0
+
+
+def check_plugins(config: Config) -> None:
+    """Import the plugins that are enabled. Raises ConfigError with what keeps any of them from running."""
+    if not config.plugins.given:
+        return
+    from podium.core.plugins.catalog import Catalog
+    from podium.core.plugins.discovery import installed
+
+    entries = Catalog(config.plugins, installed()).entries.values()
+    problems = [f"plugin {entry.name}: {problem}" for entry in entries for problem in entry.problems]
+    if problems:
+        raise ConfigError(problems)
 
 
 def complain(error: ConfigError) -> int:

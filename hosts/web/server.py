@@ -16,6 +16,7 @@ import trio
 from hypercorn.config import Config as HypercornConfig
 
 from podium.core.config import Config
+from podium.core.plugins.manager import open_plugins
 from podium.core.rooms.rooms import open_rooms
 from podium.hosts.web.acceptor import accept
 from podium.hosts.web.app import create_app
@@ -46,7 +47,8 @@ async def serve(
     """
     if dev:
         config = msgspec.structs.replace(config, rooms=msgspec.structs.replace(config.rooms, ad_hoc=True))
-    async with open_rooms(config) as rooms:
+    async with open_plugins(config) as plugins, open_rooms(config, plugins.hooks) as rooms:
+        await plugins.start(rooms)
         await serve_rooms(rooms, config.web.host, config.web.port, task_status=task_status)
 
 

@@ -151,7 +151,7 @@ class Signalling:
             case Ping():
                 self._tell(HostPong(id=message.id))
             case Join():
-                self._join(message)
+                await self._join(message)
             case Leave() if self._participant is None:
                 self.end(Close(CLOSE_NORMAL, "left"))
             case Pong():
@@ -159,10 +159,10 @@ class Signalling:
             case _ if self._participant is not None:
                 await self._act_in_room(message, self._participant)
 
-    def _join(self, message: Join) -> None:
+    async def _join(self, message: Join) -> None:
         if not self._rooms.ad_hoc:
             raise PodiumError("session_unknown", f"there is no session {message.session_id!r}", "session_id")
-        self._participant = self._rooms.join(
+        self._participant = await self._rooms.join(
             message.session_id, message.participant_id, message.display_name, message.role
         )
         self._conversation.joined = True

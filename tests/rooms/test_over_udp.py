@@ -70,7 +70,8 @@ async def until(peers: list[Peer], holds: Callable[[], bool], step: Callable[[],
 async def class_of(*names: str) -> AsyncIterator[tuple[Rooms, list[Peer]]]:
     """A room in which these peers are connected."""
     async with open_rooms(CONFIG) as rooms:
-        peers = [Peer(rooms.join("math", name, name.title()), 1000 * (index + 1)) for index, name in enumerate(names)]
+        presences = [await rooms.join("math", name, name.title()) for name in names]
+        peers = [Peer(presence, 1000 * (index + 1)) for index, presence in enumerate(presences)]
         try:
             for peer in peers:
                 await peer.negotiate()

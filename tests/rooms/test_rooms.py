@@ -93,8 +93,8 @@ def slot(transport: FakeTransport, mid: str) -> FakeSlot:
 
 
 async def test_a_room_opens_with_the_first_and_closes_with_the_last(rooms: Rooms, worker: FakeWorker) -> None:
-    ann = rooms.join("math", None, "Ann", "instructor")
-    bob = rooms.join("math", "bob", " Bob ")
+    ann = await rooms.join("math", None, "Ann", "instructor")
+    bob = await rooms.join("math", "bob", " Bob ")
     assert [info.display_name for info in rooms.rooms["math"].participants] == ["Ann", "Bob"]
     assert (rooms.statistics().rooms, rooms.statistics().participants) == (1, 2)
     ann.leave()
@@ -109,8 +109,8 @@ async def test_a_room_opens_with_the_first_and_closes_with_the_last(rooms: Rooms
 
 
 async def test_a_snapshot_tells_who_one_is_and_who_is_there(rooms: Rooms) -> None:
-    ann = rooms.join("math", "ann", "Ann", "instructor")
-    bob = rooms.join("math", "bob", "Bob", "student")
+    ann = await rooms.join("math", "ann", "Ann", "instructor")
+    bob = await rooms.join("math", "bob", "Bob", "student")
     snapshot = bob.snapshot()
     assert isinstance(snapshot, Joined)
     assert (snapshot.session_id, snapshot.participant_id, snapshot.display_name) == ("math", "bob", "Bob")
@@ -119,10 +119,10 @@ async def test_a_snapshot_tells_who_one_is_and_who_is_there(rooms: Rooms) -> Non
 
 
 async def test_the_same_id_again_replaces_the_earlier_presence(rooms: Rooms) -> None:
-    ann = rooms.join("math", "ann", "Ann")
-    first = rooms.join("math", "bob", "Bob")
+    ann = await rooms.join("math", "ann", "Ann")
+    first = await rooms.join("math", "bob", "Bob")
     transport = await publish(first)
-    second = rooms.join("math", "bob", "Bobby")
+    second = await rooms.join("math", "bob", "Bobby")
     assert transport.closed
     assert events(first)[-1] == Left(reason="replaced")
     left, joined = events(ann)[-2:]
@@ -133,8 +133,8 @@ async def test_the_same_id_again_replaces_the_earlier_presence(rooms: Rooms) -> 
 
 
 async def test_the_only_participant_can_be_replaced(rooms: Rooms) -> None:
-    rooms.join("math", "ann", "Ann")
-    again = rooms.join("math", "ann", "Ann")
+    await rooms.join("math", "ann", "Ann")
+    again = await rooms.join("math", "ann", "Ann")
     assert again.snapshot().participants == ()
 
 
@@ -151,7 +151,7 @@ async def test_names_that_cannot_be_are_refused_and_open_no_room(
     rooms: Rooms, session_id: str, participant_id: str | None, name: str, role: str, code: str, field: str
 ) -> None:
     with pytest.raises(RoomError) as caught:
-        rooms.join(session_id, participant_id, name, role)
+        await rooms.join(session_id, participant_id, name, role)
     assert (caught.value.code, caught.value.field) == (code, field)
     assert rooms.rooms == {}
 
@@ -159,19 +159,19 @@ async def test_names_that_cannot_be_are_refused_and_open_no_room(
 async def test_without_ad_hoc_rooms_a_session_must_have_been_opened(native: list[FakeWorker]) -> None:
     async with open_rooms(config(ad_hoc=False, max_participants=1)) as rooms:
         with pytest.raises(RoomError) as unknown:
-            rooms.join("math", None, "Ann")
+            await rooms.join("math", None, "Ann")
         assert unknown.value.code == "room_unknown"
         rooms.open_room("math")
         rooms.open_room("math")
-        rooms.join("math", "ann", "Ann")
+        await rooms.join("math", "ann", "Ann")
         with pytest.raises(RoomError) as full:
-            rooms.join("math", "bob", "Bob")
+            await rooms.join("math", "bob", "Bob")
         assert full.value.code == "room_full"
-        assert rooms.join("math", "ann", "Ann").left_reason is None
+        assert (await rooms.join("math", "ann", "Ann")).left_reason is None
 
 
 async def test_closing_a_room_sends_everybody_away(rooms: Rooms, worker: FakeWorker) -> None:
-    ann, bob = rooms.join("math", "ann", "Ann"), rooms.join("math", "bob", "Bob")
+    ann, bob = await rooms.join("math", "ann", "Ann"), await rooms.join("math", "bob", "Bob")
     transport = await publish(ann)
     rooms.close_room("math")
     assert events(ann)[-1] == events(bob)[-1] == Left(reason="room_closed")
@@ -183,13 +183,13 @@ async def test_closing_a_room_sends_everybody_away(rooms: Rooms, worker: FakeWor
 
 async def test_the_end_of_the_host_is_told(native: list[FakeWorker]) -> None:
     async with open_rooms(config()) as rooms:
-        ann = rooms.join("math", "ann", "Ann")
+        ann = await rooms.join("math", "ann", "Ann")
     assert events(ann) == [Left(reason="shutdown")]
     assert not native[0].running
 
 
 async def test_who_has_left_can_ask_for_nothing(rooms: Rooms) -> None:
-    ann = rooms.join("math", "ann", "Ann")
+    ann = await rooms.join("math", "ann", "Ann")
     ann.leave()
     for request in (
         ann.snapshot,
@@ -206,8 +206,8 @@ async def test_who_has_left_can_ask_for_nothing(rooms: Rooms) -> None:
 
 
 async def test_who_does_not_read_is_dropped_and_may_read_why(rooms: Rooms) -> None:
-    ann = rooms.join("math", "ann", "Ann")
-    bob = rooms.join("math", "bob", "Bob")
+    ann = await rooms.join("math", "ann", "Ann")
+    bob = await rooms.join("math", "bob", "Bob")
     for index in range(EVENT_BUFFER):
         bob.set_muted("camera", index % 2 == 0)
     told = events(ann)
@@ -217,7 +217,7 @@ async def test_who_does_not_read_is_dropped_and_may_read_why(rooms: Rooms) -> No
 
 
 async def test_the_last_one_dropped_closes_the_room(rooms: Rooms, worker: FakeWorker) -> None:
-    ann = rooms.join("math", "ann", "Ann")
+    ann = await rooms.join("math", "ann", "Ann")
     await publish(ann)
     speaking = [
         _fastpath.Event(_fastpath.EVENT_SPEAKER, worker.rooms[0].id, source, None, b"")
@@ -230,9 +230,9 @@ async def test_the_last_one_dropped_closes_the_room(rooms: Rooms, worker: FakeWo
 
 
 async def test_a_host_that_closed_its_end_disturbs_nobody(rooms: Rooms) -> None:
-    ann = rooms.join("math", "ann", "Ann")
+    ann = await rooms.join("math", "ann", "Ann")
     ann.events.close()
-    rooms.join("math", "bob", "Bob")
+    await rooms.join("math", "bob", "Bob")
     ann.leave()
 
 
@@ -240,7 +240,7 @@ async def test_a_host_that_closed_its_end_disturbs_nobody(rooms: Rooms) -> None:
 
 
 async def test_a_negotiation_answers_and_names_all_slots(rooms: Rooms) -> None:
-    ann = rooms.join("math", "ann", "Ann")
+    ann = await rooms.join("math", "ann", "Ann")
     browser = Browser()
     result = await ann.negotiate(browser.offer(MICROPHONE, *HEARS, *SEES[:1]))
     assert [(each.mid, each.kind) for each in result.slots] == [
@@ -257,7 +257,7 @@ async def test_a_negotiation_answers_and_names_all_slots(rooms: Rooms) -> None:
 
 
 async def test_a_camera_that_flows_is_told_shown_and_named_under_its_picture(rooms: Rooms, worker: FakeWorker) -> None:
-    ann, bob = rooms.join("math", "ann", "Ann"), rooms.join("math", "bob", "Bob")
+    ann, bob = await rooms.join("math", "ann", "Ann"), await rooms.join("math", "bob", "Bob")
     ann_media, bob_media = await publish(ann), await publish(bob)
     events(bob)
     low, high = ann_media.sources[1], ann_media.sources[3]
@@ -278,7 +278,7 @@ async def test_a_camera_that_flows_is_told_shown_and_named_under_its_picture(roo
 
 
 async def test_wishes_switch_slots_and_wrong_ones_name_the_field(rooms: Rooms, worker: FakeWorker) -> None:
-    ann, bob = rooms.join("math", "ann", "Ann"), rooms.join("math", "bob", "Bob")
+    ann, bob = await rooms.join("math", "ann", "Ann"), await rooms.join("math", "bob", "Bob")
     ann_media, bob_media = await publish(ann), await publish(bob)
     low, high = ann_media.sources[1], ann_media.sources[3]
     worker.inject(low.started(), low.sized(320, 180), high.started(), high.sized(1280, 720))
@@ -292,7 +292,7 @@ async def test_wishes_switch_slots_and_wrong_ones_name_the_field(rooms: Rooms, w
 
 
 async def test_muting_silences_and_is_told(rooms: Rooms) -> None:
-    ann, bob = rooms.join("math", "ann", "Ann"), rooms.join("math", "bob", "Bob")
+    ann, bob = await rooms.join("math", "ann", "Ann"), await rooms.join("math", "bob", "Bob")
     media = await publish(ann)
     events(bob)
     ann.set_muted("microphone", True)
@@ -303,7 +303,7 @@ async def test_muting_silences_and_is_told(rooms: Rooms) -> None:
 
 
 async def test_the_loudest_speaks(rooms: Rooms, worker: FakeWorker) -> None:
-    ann = rooms.join("math", "ann", "Ann")
+    ann = await rooms.join("math", "ann", "Ann")
     media = await publish(ann)
     events(ann)
     worker.inject(_fastpath.Event(_fastpath.EVENT_SPEAKER, worker.rooms[0].id, media.sources[0].id, None, b""))
@@ -312,7 +312,7 @@ async def test_the_loudest_speaks(rooms: Rooms, worker: FakeWorker) -> None:
 
 
 async def test_a_section_that_stops_unpublishes_its_track(rooms: Rooms, worker: FakeWorker) -> None:
-    ann, bob = rooms.join("math", "ann", "Ann"), rooms.join("math", "bob", "Bob")
+    ann, bob = await rooms.join("math", "ann", "Ann"), await rooms.join("math", "bob", "Bob")
     browser = Browser()
     media = await publish(ann, browser)
     worker.inject(media.sources[1].started(), media.sources[1].stopped(), media.sources[1].started())
@@ -326,7 +326,7 @@ async def test_a_section_that_stops_unpublishes_its_track(rooms: Rooms, worker: 
 async def test_a_connection_that_fails_ends_its_media_but_not_the_presence(
     rooms: Rooms, worker: FakeWorker, mock_clock: MockClock
 ) -> None:
-    ann, bob = rooms.join("math", "ann", "Ann"), rooms.join("math", "bob", "Bob")
+    ann, bob = await rooms.join("math", "ann", "Ann"), await rooms.join("math", "bob", "Bob")
     media = await publish(ann)
     worker.inject(media.sources[0].started())
     await wait_all_tasks_blocked()
@@ -344,7 +344,7 @@ async def test_a_connection_that_fails_ends_its_media_but_not_the_presence(
 
 
 async def test_a_new_browser_object_takes_over_the_media(rooms: Rooms) -> None:
-    ann = rooms.join("math", "ann", "Ann")
+    ann = await rooms.join("math", "ann", "Ann")
     first = await publish(ann)
     second = await publish(ann, Browser(Identity()))
     assert (first.closed, second.closed) == (True, False)
@@ -352,7 +352,7 @@ async def test_a_new_browser_object_takes_over_the_media(rooms: Rooms) -> None:
 
 
 async def test_a_refused_first_offer_leaves_nothing_behind(rooms: Rooms, worker: FakeWorker) -> None:
-    ann = rooms.join("math", "ann", "Ann")
+    ann = await rooms.join("math", "ann", "Ann")
     with pytest.raises(NegotiationError):
         await ann.negotiate("v=0\r\n")
     with pytest.raises(SourceError):
@@ -364,7 +364,7 @@ async def test_a_refused_first_offer_leaves_nothing_behind(rooms: Rooms, worker:
 
 
 async def test_a_refused_new_browser_object_leaves_the_old_one_alone(rooms: Rooms) -> None:
-    ann = rooms.join("math", "ann", "Ann")
+    ann = await rooms.join("math", "ann", "Ann")
     first = await publish(ann)
     with pytest.raises(SourceError):
         await ann.negotiate(Browser(Identity()).offer(MICROPHONE), {"0": "camera"})

@@ -96,7 +96,7 @@ class FakeRooms:
     left: list[tuple[str, str]] = field(default_factory=list)
     changed: trio.Event = field(default_factory=trio.Event)
 
-    def join(self, session_id: str, participant_id: str | None, display_name: str, role: str = "student") -> Any:
+    async def join(self, session_id: str, participant_id: str | None, display_name: str, role: str = "student") -> Any:
         if not display_name.strip():
             raise PodiumError("name_invalid", "display_name must be 1 to 64 printable characters", "display_name")
         own_id = participant_id or f"p{len(self.present) + 1}"

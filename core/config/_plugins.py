@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables `[plugins.NAME]` of plugins that core does not know: kept as given, judged once the plugin is imported.
+
+A table enables its plugin, be it empty; `enabled = false` in it takes that back. All other keys are those of the
+struct that the plugin declares, with the same rules and the same messages as Podium's own.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from ._judge import Setting, build, judge, without_doubles
+from ._schema import TABLES, Key, Schema
+from ._settings import PluginsConfig
+from ._sources import Given
+
+PLUGINS = "plugins"
+ENABLED = "enabled"
+
+
+class _NoSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A plugin without settings of its own."""
+
+
+class _Common(msgspec.Struct, frozen=True, kw_only=True):
+    """What every plugin's table may have."""
+
+    enabled: bool = True
+
+
+def of_plugin(given: Given) -> bool:
+    """Whether a value is for a plugin that core does not know."""
+    path = given.path
+    if len(path) < 2 or path[0] != PLUGINS or path[:2] in TABLES:
+        return False
+    return len(path) > 2 or isinstance(given.value, dict)
+
+
+def enabled_plugins(config: PluginsConfig) -> dict[str, tuple[str, ...]]:
+    """Names of all plugins with a table, each with what is wrong with its `enabled`; without those switched off."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in dict.fromkeys(one.path[1] for one in config.given):
+        switch = [one for one in config.given if one.path == (PLUGINS, name, ENABLED)]
+        common, problems = _judged(_Common, name, switch)
+        if problems or common.enabled:
+            found[name] = tuple(problems)
+    return found
+
+
+def plugin_config(config: PluginsConfig, name: str, struct: type[msgspec.Struct] | None) -> tuple[Any, tuple[str, ...]]:
+    """The settings of a plugin as its struct, or None and one line for each fault."""
+    kind = struct or _NoSettings
+    own = any(field.name == ENABLED for field in msgspec.structs.fields(kind))
+    table = (PLUGINS, name)
+    given = [
+        one
+        for one in config.given
+        if one.path[:2] == table and len(one.path) > 2 and (own or one.path != (*table, ENABLED))
+    ]
+    value, problems = _judged(kind, name, given)
+    return (value if struct is not None and not problems else None), tuple(problems)
+
+
+def _judged(struct: type[msgspec.Struct], name: str, given: Iterable[Given]) -> tuple[Any, list[str]]:
+    schema = Schema.of(struct, (PLUGINS, name))
+    settings = {path: Setting(key, key.default, "default") for path, key in schema.keys.items()}
+    problems: list[str] = []
+    for one in without_doubles(given, schema, problems):
+        judge(one, schema, settings, problems)
+    problems += [_missing(each.key) for each in settings.values() if each.value is msgspec.NODEFAULT and not problems]
+    if problems:
+        return None, problems
+    try:
+        return build(struct, schema, settings, (PLUGINS, name)), []
+    except (ValueError, TypeError) as error:  # from the struct's own __post_init__
+        return None, [f"{PLUGINS}.{name}: {error}"]
+
+
+def _missing(key: Key) -> str:
+    return f"{key.name}: is missing; expected {key.expected}"

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a hook promises: its contract, its deadline, and what an implementation returns.
+
+A hook is declared by an async function without a body whose parameters are what implementations may ask for. The
+declaration is all there is: pluggy validates against it, the caller behaves by it, the documentation quotes it.
+"""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, get_type_hints
+
+import pluggy
+
+from podium.core.plugins.errors import PluginError
+
+PROJECT = "podium"
+
+HookFunction = Callable[..., Awaitable[Any]]
+
+_MODULE = re.compile(r"\b(?:[a-z_]+\.)+(?=[A-Z])")
+
+_mark = pluggy.HookspecMarker(PROJECT)
+
+
+class Contract(StrEnum):
+    """How the answers of several plugins become one, and what a failure means."""
+
+    NOTIFY = "notify"
+    """Every plugin is told in its own time; nobody waits, and a failure concerns nobody else."""
+    COLLECT = "collect"
+    """Every plugin is asked at once; answers are kept by plugin, failures left out."""
+    DECIDE = "decide"
+    """Plugins are asked in order until one refuses. A failure, or an answer of a wrong type, refuses."""
+    FILTER = "filter"
+    """A value goes through the plugins in order, each may change it; a failure leaves it as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One declared hook. `parameters` includes `context`, which is each plugin's own."""
+
+    name: str
+    contract: Contract
+    deadline: float
+    returns: Any
+    parameters: tuple[str, ...]
+    function: HookFunction
+
+    @property
+    def signature(self) -> str:
+        """As an author writes it, with names that podium.core exports."""
+        written = f"async def {self.name}{inspect.signature(self.function)}"
+        return _MODULE.sub("", written)
+
+    @property
+    def documentation(self) -> str:
+        return inspect.getdoc(self.function) or ""
+
+    def accepts(self, value: object) -> bool:
+        """Whether an implementation may return this."""
+        return isinstance(value, self.returns)
+
+
+def notify(*, deadline: float) -> Callable[[HookFunction], Declaration]:
+    return _declare(Contract.NOTIFY, deadline)
+
+
+def collect(*, deadline: float) -> Callable[[HookFunction], Declaration]:
+    return _declare(Contract.COLLECT, deadline)
+
+
+def decide(*, deadline: float) -> Callable[[HookFunction], Declaration]:
+    return _declare(Contract.DECIDE, deadline)
+
+
+def filtering(*, deadline: float) -> Callable[[HookFunction], Declaration]:
+    """The value to be filtered is the parameter after `context`."""
+    return _declare(Contract.FILTER, deadline)
+
+
+def _declare(contract: Contract, deadline: float) -> Callable[[HookFunction], Declaration]:
+    def declare(function: HookFunction) -> Declaration:
+        _mark(function)
+        returns = get_type_hints(function)["return"]
+        parameters = tuple(inspect.signature(function).parameters)
+        assert parameters[0] == "context"
+        return Declaration(function.__name__, contract, deadline, returns, parameters, function)
+
+    return declare
+
+
+Declarations = Mapping[str, Declaration]
+
+
+def declarations(declared: Iterable[object]) -> Declarations:
+    """Those among some objects that declare hooks, by name."""
+    return MappingProxyType({each.name: each for each in declared if isinstance(each, Declaration)})
+
+
+def check_implementation(function: HookFunction, declaration: Declaration) -> None:
+    """Refuse what pluggy would accept and then silently call wrongly. Raises PluginError."""
+    place = f"hook {declaration.name}"
+    if not inspect.iscoroutinefunction(function):
+        raise PluginError("hook_not_async", f"{place} has to be an `async def` function")
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
+            raise PluginError(
+                "hook_parameters", f"{place}: parameter {name!r} has to be a plain one, without `*` or `/`"
+            )
+        if parameter.default is not inspect.Parameter.empty:
+            raise PluginError("hook_parameters", f"{place}: parameter {name!r} cannot have a default")
+        if name not in declaration.parameters:
+            known = ", ".join(declaration.parameters)
+            raise PluginError("hook_parameters", f"{place} has no parameter {name!r}; it has {known}")

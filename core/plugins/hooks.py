@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The hooks that there are. `docs/plugins/hooks/` has a page for each, and tests keep the two together.
+
+Parameters an implementation does not need may be left out. Nothing here is called per packet.
+"""
+
+from podium.core.events import Event, TrackSource
+from podium.core.plugins.context import PluginContext
+from podium.core.plugins.contracts import collect, decide, declarations, notify
+from podium.core.plugins.health import Health
+from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto
+
+TELL = 10.0
+"""Seconds that a plugin gets to take in one thing that happened."""
+
+
+@notify(deadline=TELL)
+async def room_opened(context: PluginContext, room: RoomView) -> None:
+    """A room has opened; nobody is in it yet."""
+
+
+@notify(deadline=TELL)
+async def room_closed(context: PluginContext, room: RoomView, reason: str) -> None:
+    """A room is over: `empty` when the last participant left, `room_closed` on request, `shutdown` with the host."""
+
+
+@decide(deadline=2.0)
+async def participant_joining(context: PluginContext, room: RoomView, participant: ParticipantView) -> Veto | None:
+    """Somebody wants to join. A `Veto` refuses them; None lets them go on to the next plugin."""
+
+
+@notify(deadline=TELL)
+async def participant_joined(context: PluginContext, room: RoomView, participant: ParticipantView) -> None:
+    """Somebody is in the room now."""
+
+
+@notify(deadline=TELL)
+async def participant_left(context: PluginContext, room: RoomView, participant: ParticipantView, reason: str) -> None:
+    """Somebody is gone, and their tracks with them; no `track_unpublished` is told for those."""
+
+
+@notify(deadline=TELL)
+async def track_published(
+    context: PluginContext, room: RoomView, participant: ParticipantView, track: TrackView
+) -> None:
+    """A track of a participant has begun to flow."""
+
+
+@notify(deadline=TELL)
+async def track_unpublished(
+    context: PluginContext, room: RoomView, participant: ParticipantView, track: TrackView
+) -> None:
+    """A track of a participant who stays no longer flows."""
+
+
+@notify(deadline=TELL)
+async def track_muted(
+    context: PluginContext, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool
+) -> None:
+    """A participant muted or unmuted one of their own sources, whether or not it flows."""
+
+
+@notify(deadline=TELL)
+async def event_emitted(context: PluginContext, plugin: str, event: Event) -> None:
+    """Another plugin, or this one, said by `context.emit(event)` that something happened."""
+
+
+@collect(deadline=3.0)
+async def health_check(context: PluginContext) -> Health:
+    """How the plugin is. Asked when somebody looks; answer from what is known rather than by long tests."""
+    raise NotImplementedError
+
+
+HOOKS = declarations(list(globals().values()))

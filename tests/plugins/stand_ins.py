@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Installed plugins, rooms and a running manager without distributions or media."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium.core.config import Config, load_config
+from podium.core.events import Event, ParticipantInfo
+from podium.core.plugins.discovery import Installed
+from podium.core.plugins.manager import Plugins, open_plugins
+from podium.core.plugins.plugin import Plugin
+from podium.core.rooms.observer import ParticipantView, RoomView
+
+ROOM = RoomView(session_id="math")
+ANN = ParticipantView(participant_id="ann", display_name="Ann", role="student")
+
+
+class Point(EntryPoint):
+    """An entry point whose import gives what the test says, or raises it."""
+
+    @classmethod
+    def to(cls, name: str, target: object) -> "Point":
+        point = cls(name, f"{name}_plugin:plugin", "podium.plugins")
+        vars(point).update(target=target)
+        return point
+
+    def load(self) -> Any:
+        target = vars(self)["target"]
+        if isinstance(target, BaseException):
+            raise target
+        return target
+
+
+def found(*plugins: Plugin, **others: object) -> dict[str, Installed]:
+    """As if these were installed; `others` are what an import by that name gives or raises."""
+    targets = {each.name: each for each in plugins} | others
+    return {name: Installed(Point.to(name, target), f"podium-{name}", "1.0") for name, target in targets.items()}
+
+
+def config_of(tmp_path: Path, text: str) -> Config:
+    """What load_config makes of a podium.toml."""
+    file = tmp_path / "podium.toml"
+    file.write_text(text)
+    return load_config(file)
+
+
+def config_for(tmp_path: Path, names: Iterable[str]) -> Config:
+    return config_of(tmp_path, "".join(f"[plugins.{name}]\n" for name in names))
+
+
+class FakeRooms:
+    """Keeps what was asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+
+    def views(self) -> tuple[RoomView, ...]:
+        return (ROOM,)
+
+    def participants(self, session_id: str) -> tuple[ParticipantInfo, ...]:
+        return (ParticipantInfo(participant_id="ann", display_name="Ann", role="student"),)
+
+    def tell(self, session_id: str, event: Event, participant_id: str | None = None) -> None:
+        self.asked.append(("tell", session_id, event, participant_id))
+
+    def remove(self, session_id: str, participant_id: str, reason: str) -> None:
+        self.asked.append(("remove", session_id, participant_id, reason))
+
+
+@asynccontextmanager
+async def running(tmp_path: Path, *plugins: Plugin, text: str | None = None, **options: Any) -> AsyncIterator[Plugins]:
+    """These plugins, enabled and started."""
+    config = config_for(tmp_path, [each.name for each in plugins]) if text is None else config_of(tmp_path, text)
+    others = options.pop("others", {})
+    async with open_plugins(config, found=found(*plugins, **others), **options) as manager:
+        await manager.start(FakeRooms())
+        yield manager
+
+
+def problems(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """Messages logged about plugins, each with the plugin's name."""
+    return [(record.getMessage(), vars(record)["plugin"]) for record in caplog.records if "plugin" in vars(record)]
