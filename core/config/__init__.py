@@ -9,6 +9,7 @@ from ._load import FILE_NAME, FILE_VARIABLE, ConfigError, Setting, load_config, 
 from ._media import media_settings
 from ._reference import as_toml, reference
 from ._settings import (
+    AuthConfig,
     Config,
     DatabaseConfig,
     GrpcConfig,
@@ -27,6 +28,7 @@ from ._values import IpAddress, PortRange
 __all__ = [
     "FILE_NAME",
     "FILE_VARIABLE",
+    "AuthConfig",
     "Config",
     "ConfigError",
     "DatabaseConfig",
