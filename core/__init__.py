@@ -35,9 +35,28 @@ if TYPE_CHECKING:
         TrackSource,
         TrackUnpublished,
     )
+    from podium.core.identity import (
+        AuthenticationError,
+        Authenticator,
+        Caller,
+        Identities,
+        JoinTokens,
+        new_key,
+        open_identities,
+    )
     from podium.core.media.binding import MediaError
     from podium.core.media.naming import SourceError
     from podium.core.media.sdp import NegotiationError
+    from podium.core.operations import (
+        DeclarationError,
+        Dispatcher,
+        Operation,
+        OperationError,
+        Services,
+        declare,
+        kind_of,
+        open_services,
+    )
     from podium.core.rooms.identity import ROLES, RoomError
     from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
     from podium.core.rooms.rooms import Rooms, RoomsStatistics, RoomSummary, open_rooms
@@ -66,9 +85,28 @@ _HOMES = {
         "TrackSource",
         "TrackUnpublished",
     ),
+    "identity": (
+        "AuthenticationError",
+        "Authenticator",
+        "Caller",
+        "Identities",
+        "JoinTokens",
+        "new_key",
+        "open_identities",
+    ),
     "media.binding": ("MediaError",),
     "media.naming": ("SourceError",),
     "media.sdp": ("NegotiationError",),
+    "operations": (
+        "DeclarationError",
+        "Dispatcher",
+        "Operation",
+        "OperationError",
+        "Services",
+        "declare",
+        "kind_of",
+        "open_services",
+    ),
     "rooms.identity": ("ROLES", "RoomError"),
     "rooms.presence": ("LocalParticipant", "Negotiated", "NegotiatedSlot"),
     "rooms.rooms": ("RoomSummary", "Rooms", "RoomsStatistics", "open_rooms"),
@@ -79,11 +117,18 @@ _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() fo
 __all__ = [
     "ROLES",
     "AnyEvent",
+    "AuthenticationError",
+    "Authenticator",
+    "Caller",
     "Config",
     "ConfigError",
     "ConnectionState",
+    "DeclarationError",
+    "Dispatcher",
     "Error",
     "Event",
+    "Identities",
+    "JoinTokens",
     "Joined",
     "Left",
     "LocalParticipant",
@@ -91,6 +136,8 @@ __all__ = [
     "Negotiated",
     "NegotiatedSlot",
     "NegotiationError",
+    "Operation",
+    "OperationError",
     "ParticipantInfo",
     "ParticipantJoined",
     "ParticipantLeft",
@@ -99,6 +146,7 @@ __all__ = [
     "RoomSummary",
     "Rooms",
     "RoomsStatistics",
+    "Services",
     "Showing",
     "Shown",
     "SlotContent",
@@ -110,8 +158,13 @@ __all__ = [
     "TrackPublished",
     "TrackSource",
     "TrackUnpublished",
+    "declare",
+    "kind_of",
     "load_config",
+    "new_key",
+    "open_identities",
     "open_rooms",
+    "open_services",
 ]
 
 
