@@ -43,7 +43,7 @@ class RoomsStatistics:
 
 
 class Rooms:
-    """Made by `open_rooms`. With `ad_hoc`, joining an unknown session opens it; otherwise `open_room` comes first."""
+    """Made by `open_rooms`. With `ad_hoc`, anybody who joins opens a room; otherwise an invitation or `open_room` does."""
 
     def __init__(self, media: Media, settings: MediaSettings, *, ad_hoc: bool) -> None:
         self.ad_hoc = ad_hoc
@@ -59,9 +59,17 @@ class Rooms:
         }
 
     def join(
-        self, session_id: str, participant_id: str | None, display_name: str, role: str = "student"
+        self,
+        session_id: str,
+        participant_id: str | None,
+        display_name: str,
+        role: str = "student",
+        *,
+        invited: bool = False,
     ) -> LocalParticipant:
         """Enter a room. An earlier presence of the same participant id ends, with reason `replaced`.
+
+        Who is `invited` to the session, by a join token, opens its room even where rooms are not ad hoc.
 
         Raises RoomError: `id_invalid`, `name_invalid`, `role_invalid`, `room_unknown` or `room_full`.
         """
@@ -71,7 +79,7 @@ class Rooms:
         )
         name, role = checked_display_name(display_name), checked_role(role)
         room = self._live.get(session_id)
-        if room is None and not self.ad_hoc:
+        if room is None and not (self.ad_hoc or invited):
             raise RoomError("room_unknown", f"no session {session_id!r} is open", "session_id")
         return (room or self._open(session_id)).join(own_id, name, role)
 

@@ -20,6 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from podium.hosts.cli import _config
 
         return _config.run(parsed.action, parsed.config)
+    if parsed.command == "key":
+        from podium.hosts.cli import _key
+
+        return _key.run(parsed.name, parsed.role)
     from podium.hosts.cli import _serve
 
     return _serve.serve(parsed.config, dev=parsed.dev)
@@ -38,6 +42,10 @@ def _parser() -> argparse.ArgumentParser:
     actions = config.add_subparsers(dest="action", required=True, metavar="action")
     for action, text in _CONFIG_ACTIONS.items():
         _add_config_option(actions.add_parser(action, help=text, description=f"{text.capitalize()}."))
+
+    key = commands.add_parser("key", help="make an API key for a service", description=_KEY)
+    key.add_argument("name", help="what the service is called in logs and in the configuration")
+    key.add_argument("--role", choices=("service", "administrator"), default="service", help="default: service")
     return parser
 
 
@@ -51,6 +59,7 @@ def _add_config_option(parser: argparse.ArgumentParser) -> None:
 
 
 _SERVE = "Serve classes until stopped by SIGINT or SIGTERM; a second signal stops without waiting."
+_KEY = "Make an API key and print it with its entry in the configuration. Podium keeps the key nowhere."
 _CONFIG_ACTIONS = {
     "check": "say whether the configuration is valid; exit status 2 and every fault when it is not",
     "show": "print every setting in effect and where it came from, secrets hidden",
