@@ -43,7 +43,7 @@ class RoomsStatistics:
 
 
 class Rooms:
-    """Made by `open_rooms`. With `ad_hoc`, anybody who joins opens a room; otherwise an invitation or `open_room` does."""
+    """Made by `open_rooms`. With `ad_hoc`, whoever joins opens a room; otherwise an invitation or `open_room` does."""
 
     def __init__(self, media: Media, settings: MediaSettings, *, ad_hoc: bool) -> None:
         self.ad_hoc = ad_hoc
