@@ -119,13 +119,16 @@ def test_nonsense_is_nobody(text: str) -> None:
 
 
 @given(st.data())
-def test_a_changed_character_of_claims_or_signature_is_refused(data: st.DataObject) -> None:
+def test_a_changed_character_makes_nobody(data: st.DataObject) -> None:
+    """Nobody, by an error or as a token that is not ours: base64 that is malformed hides the key id."""
     token = issue(participant_id="ada")
-    places = [place for place in range(token.index("."), len(token) - 1) if token[place] != "."]
-    place = data.draw(st.sampled_from(places))  # without the last one, which holds two unused bits
+    place = data.draw(st.integers(token.index(".") + 1, len(token) - 2))  # the last one may hold unused bits
     character = data.draw(st.sampled_from("abcXYZ012-_").filter(lambda one: one != token[place]))
-    with pytest.raises(AuthenticationError):
-        JoinTokens(SECRET).check_untrusted(token[:place] + character + token[place + 1 :], NOW)
+    try:
+        caller = JoinTokens(SECRET).check_untrusted(token[:place] + character + token[place + 1 :], NOW)
+    except AuthenticationError:
+        return
+    assert caller is None
 
 
 @pytest.mark.parametrize("wrong", [{"participant_id": "a b"}, {"display_name": " "}, {"participant_id": "x" * 65}])
