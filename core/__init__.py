@@ -37,9 +37,28 @@ if TYPE_CHECKING:
         TrackSource,
         TrackUnpublished,
     )
+    from podium.core.identity import (
+        AuthenticationError,
+        Authenticator,
+        Caller,
+        Identities,
+        JoinTokens,
+        new_key,
+        open_identities,
+    )
     from podium.core.media.binding import MediaError
     from podium.core.media.naming import SourceError
     from podium.core.media.sdp import NegotiationError
+    from podium.core.operations import (
+        DeclarationError,
+        Dispatcher,
+        Operation,
+        OperationError,
+        Services,
+        declare,
+        kind_of,
+        open_services,
+    )
     from podium.core.plugins.context import PluginContext, RoomsAccess
     from podium.core.plugins.errors import PluginError
     from podium.core.plugins.facade import Hooks
@@ -79,9 +98,28 @@ _HOMES = {
         "TrackSource",
         "TrackUnpublished",
     ),
+    "identity": (
+        "AuthenticationError",
+        "Authenticator",
+        "Caller",
+        "Identities",
+        "JoinTokens",
+        "new_key",
+        "open_identities",
+    ),
     "media.binding": ("MediaError",),
     "media.naming": ("SourceError",),
     "media.sdp": ("NegotiationError",),
+    "operations": (
+        "DeclarationError",
+        "Dispatcher",
+        "Operation",
+        "OperationError",
+        "Services",
+        "declare",
+        "kind_of",
+        "open_services",
+    ),
     "plugins.context": (
         "PluginContext",
         "RoomsAccess",
@@ -117,19 +155,26 @@ _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() fo
 __all__ = [
     "ROLES",
     "AnyEvent",
+    "AuthenticationError",
+    "Authenticator",
     "Bot",
     "BotError",
     "BotFrame",
+    "Caller",
     "Config",
     "ConfigError",
     "ConnectionState",
     "Database",
     "DatabaseError",
+    "DeclarationError",
+    "Dispatcher",
     "Error",
     "Event",
     "Health",
     "HookReport",
     "Hooks",
+    "Identities",
+    "JoinTokens",
     "Joined",
     "Left",
     "LocalParticipant",
@@ -137,6 +182,8 @@ __all__ = [
     "Negotiated",
     "NegotiatedSlot",
     "NegotiationError",
+    "Operation",
+    "OperationError",
     "ParticipantInfo",
     "ParticipantJoined",
     "ParticipantLeft",
@@ -157,6 +204,7 @@ __all__ = [
     "Rooms",
     "RoomsAccess",
     "RoomsStatistics",
+    "Services",
     "Showing",
     "Shown",
     "SlotContent",
@@ -171,11 +219,16 @@ __all__ = [
     "TrackView",
     "UtcDateTime",
     "Veto",
+    "declare",
+    "kind_of",
     "load_config",
+    "new_key",
     "open_bot",
     "open_database",
+    "open_identities",
     "open_plugins",
     "open_rooms",
+    "open_services",
 ]
 
 

@@ -33,6 +33,7 @@ from podium.core.events import AnyEvent
 from podium.core.events import Error as ErrorEvent
 from podium.hosts.web.conversation import JOIN_WITHIN, PING_EVERY, SILENCE_LIMIT
 from podium.hosts.web.messages import CLIENT_MESSAGES, HOST_MESSAGES
+from podium.hosts.web.signalling import OPERATIONS_AT_ONCE
 
 PAGE = Path(__file__).parent / "protocol.md"
 
@@ -53,11 +54,33 @@ message it is; its other fields are listed below. `podium.js` speaks this protoc
 4. The host sends `Ping` every {PING_EVERY:.0f} seconds; answer `Pong`. Who sends nothing for
    {SILENCE_LIMIT:.0f} seconds is gone.
 
-Fields marked optional may be left out by a browser; the host always sends all fields but the `id` of a `Pong`.
+## Tokens
+
+A join token is a signed link for one person: it says the session, the role and, as a rule, the participant id and the
+name, which all win over those of the `Join`. Where rooms are ad hoc, one may join without a token; a token that is
+given is checked there too. The operation `CreateJoinToken` makes them. A wrong or late one is answered by
+`token_invalid` or `token_expired`.
+
+## Operations
+
+After joining, every operation that the host offers can be asked for: `type` is the operation's name, beside it stand
+the fields of its request, and the caller is the participant with its role and the grants of its token. The answer's
+`type` is the name of the response, or `Error`. Up to {OPERATIONS_AT_ONCE} may run at once, and answers come in any
+order: a text `request_id` beside the fields comes back in the answer.
+
+    {{"type": "CloseRoom", "session_id": "algebra", "request_id": "1"}}
+    {{"type": "RoomClosed", "session_id": "algebra", "participants": 3, "request_id": "1"}}
+
+`/api` on a running host lists its operations with their fields; they are served there as REST, too.
+
+## Rules
+
+Fields marked optional may be left out by a browser; the host always sends all fields but
+the `id` of a `Pong` and the `request_id` of an answer.
 
 What is wrong is answered by `Error`, and the connection stays open. Fields must be known and of the right type. A
 message may have 256 KiB; compression is not offered. Messages are limited to 30 a second over time (bursts of 150; an
-`Offer` counts as ten).
+`Offer` counts as ten, an operation as three).
 
 | close code | meaning | come back? |
 |---|---|---|

@@ -11,6 +11,7 @@ from ._media import media_settings
 from ._plugins import enabled_plugins, plugin_config
 from ._reference import as_toml, reference
 from ._settings import (
+    AuthConfig,
     Config,
     DatabaseConfig,
     GrpcConfig,
@@ -29,6 +30,7 @@ from ._values import IpAddress, PortRange
 __all__ = [
     "FILE_NAME",
     "FILE_VARIABLE",
+    "AuthConfig",
     "Config",
     "ConfigError",
     "DatabaseConfig",

@@ -89,6 +89,41 @@ class RoomsConfig(_Table, frozen=True, kw_only=True):
     ] = False
 
 
+class AuthConfig(_Table, frozen=True, kw_only=True):
+    """Join tokens and API keys."""
+
+    secret: Annotated[
+        str,
+        Meta(
+            pattern=r"^(.{32,})?$",
+            description="Signs join tokens; machines that share sessions share it. Empty: made up at every start, "
+            "so that links end with the process.",
+            extra={"secret": True, "expected": "a random text of at least 32 characters, or an empty one"},
+        ),
+    ] = ""
+    previous_secret: Annotated[
+        str,
+        Meta(
+            pattern=r"^(.{32,})?$",
+            description="The secret before this one; tokens made with it are accepted until they expire.",
+            extra={"secret": True, "expected": "a random text of at least 32 characters, or an empty one"},
+        ),
+    ] = ""
+    api_keys: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}:(service|administrator):[0-9a-f]{64}$")], ...],
+        Meta(
+            description="Keys of other services, as `name:role:hash`; `podium key NAME` makes one.",
+            extra={"secret": True, "expected": "a list of `name:role:hash` as `podium key NAME` prints them"},
+        ),
+    ] = ()
+    token_lifetime: Annotated[
+        int, Meta(ge=60, le=604_800, description="Seconds for which a join token is good, unless asked otherwise.")
+    ] = 7200
+
+    def __repr__(self) -> str:
+        return "AuthConfig(hidden)"
+
+
 class DatabaseConfig(_Table, frozen=True, kw_only=True):
     """Where sessions and other lasting facts are kept."""
 
@@ -180,6 +215,7 @@ class Config(_Table, frozen=True, kw_only=True):
     metrics: MetricsConfig = MetricsConfig()
     media: MediaConfig = MediaConfig()
     rooms: RoomsConfig = RoomsConfig()
+    auth: AuthConfig = AuthConfig()
     database: DatabaseConfig = DatabaseConfig()
     storage: StorageConfig = StorageConfig()
     log: LogConfig = LogConfig()

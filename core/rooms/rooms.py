@@ -44,7 +44,7 @@ class RoomsStatistics:
 
 
 class Rooms:
-    """Made by `open_rooms`. With `ad_hoc`, joining an unknown session opens it; otherwise `open_room` comes first."""
+    """Made by `open_rooms`. With `ad_hoc`, whoever joins opens a room; otherwise an invitation or `open_room` does."""
 
     def __init__(
         self, media: Media, settings: MediaSettings, *, ad_hoc: bool, observer: RoomObserver | None = None
@@ -69,9 +69,17 @@ class Rooms:
         }
 
     async def join(
-        self, session_id: str, participant_id: str | None, display_name: str, role: str = "student"
+        self,
+        session_id: str,
+        participant_id: str | None,
+        display_name: str,
+        role: str = "student",
+        *,
+        invited: bool = False,
     ) -> LocalParticipant:
         """Enter a room, if plugins let them. An earlier presence of the same participant id ends, as `replaced`.
+
+        Who is `invited` to the session, by a join token, opens its room even where rooms are not ad hoc.
 
         Raises RoomError: `id_invalid`, `name_invalid`, `role_invalid`, `room_unknown`, `room_full` or the code of a
         plugin's refusal. Nothing has changed then.
@@ -81,20 +89,20 @@ class Rooms:
             new_participant_id() if participant_id is None else checked_identifier(participant_id, "participant_id")
         )
         name, role = checked_display_name(display_name), checked_role(role)
-        self._check_joinable(session_id)
+        self._check_joinable(session_id, invited=invited)
         veto = await self._observer.participant_joining(
             room=RoomView(session_id=session_id),
             participant=ParticipantView(participant_id=own_id, display_name=name, role=role),
         )
         if veto is not None:
             raise RoomError(veto.code, veto.message)
-        self._check_joinable(session_id)
+        self._check_joinable(session_id, invited=invited)
         return (self._live.get(session_id) or self._open(session_id)).join(own_id, name, role)
 
-    def _check_joinable(self, session_id: str) -> None:
+    def _check_joinable(self, session_id: str, *, invited: bool) -> None:
         if self._closed:
             raise RoomError("room_closed", "the host is stopping")
-        if session_id not in self._live and not self.ad_hoc:
+        if session_id not in self._live and not (self.ad_hoc or invited):
             raise RoomError("room_unknown", f"no session {session_id!r} is open", "session_id")
 
     def open_room(self, session_id: str) -> None:

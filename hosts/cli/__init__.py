@@ -28,6 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from podium.hosts.cli import _plugins
 
         return _plugins.run(parsed.config, as_json=parsed.json)
+    if parsed.command == "key":
+        from podium.hosts.cli import _key
+
+        return _key.run(parsed.name, parsed.role)
     from podium.hosts.cli import _serve
 
     return _serve.serve(parsed.config, dev=parsed.dev)
@@ -49,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     plugins = commands.add_parser("plugins", help="list the plugins", description=_PLUGINS)
     plugins.add_argument("--json", action="store_true", help="print one JSON document with everything known")
     _add_config_option(plugins)
+    key = commands.add_parser("key", help="make an API key for a service", description=_KEY)
+    key.add_argument("name", help="what the service is called in logs and in the configuration")
+    key.add_argument("--role", choices=("service", "administrator"), default="service", help="default: service")
     return parser
 
 
@@ -69,6 +76,7 @@ def _add_config_option(parser: argparse.ArgumentParser) -> None:
 
 _SERVE = "Serve classes until stopped by SIGINT or SIGTERM; a second signal stops without waiting."
 _PLUGINS = "List the plugins that are installed or enabled; exit status 1 when one that is enabled cannot run."
+_KEY = "Make an API key and print it with its entry in the configuration. Podium keeps the key nowhere."
 _CONFIG_ACTIONS = {
     "check": "say whether the configuration is valid; exit status 2 and every fault when it is not",
     "show": "print every setting in effect and where it came from, secrets hidden",

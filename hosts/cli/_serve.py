@@ -14,8 +14,9 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+import msgspec
 import trio
 
 from podium.core.config import Config, ConfigError, load_config
@@ -31,7 +32,12 @@ DEV_DEFAULTS = {
 }
 """Weaker than the file and the environment: whoever sets one of these keys means it."""
 
+DEV_LIFETIME = 86_400
+"""Seconds for which the links of a first run are good."""
 FAILED = 1
+
+if TYPE_CHECKING:
+    from podium.core.identity import JoinTokens
 
 logger = logging.getLogger(__name__)
 
@@ -52,13 +58,26 @@ def serve(file: Path | None, *, dev: bool) -> int:
     except ConfigError as error:
         return complain(error)
     configure_logging(config.log)
+    from podium.core.identity import open_identities
     from podium.hosts.web.server import serve as host
 
+    config = with_secret(config, dev=dev)
+    tokens = open_identities(config.auth).tokens if dev else None
     try:
-        trio.run(run_until_signal, partial(host, config, dev=dev), partial(announce, dev=dev))
+        trio.run(run_until_signal, partial(host, config, dev=dev), partial(announce, dev=dev, tokens=tokens))
     except Exception as error:
         return report(error, config)
     return 0
+
+
+def with_secret(config: Config, *, dev: bool) -> Config:
+    """The same configuration with a secret for tokens, made up for this start if there is none."""
+    if config.auth.secret:
+        return config
+    if not dev:
+        logger.warning("auth.secret is not set: links with tokens end when Podium stops")
+    auth = msgspec.structs.replace(config.auth, secret=secrets.token_urlsafe(32))
+    return msgspec.structs.replace(config, auth=auth)
 
 
 def report(error: Exception, config: Config) -> int:
@@ -114,17 +133,23 @@ async def _cancel_on_signal(scope: trio.CancelScope, *, task_status: trio.TaskSt
     scope.cancel()
 
 
-def announce(address: Address, *, dev: bool) -> None:
-    """Say on standard output where the host is, and in `dev` give links to an ad-hoc room."""
+def announce(address: Address, *, dev: bool, tokens: "JoinTokens | None" = None) -> None:
+    """Say on standard output where the host is, and in `dev` give links to a new room."""
     if not dev:
         print(f"Podium is ready: {address.url}", flush=True)
         return
-    room = f"{address.url}/room/{secrets.token_urlsafe(6)}"
+    session_id = secrets.token_urlsafe(6)
     print(
         f"\nPodium is ready. Open one link as the instructor and the other,"
         f" in a second tab or browser, as a student:\n\n"
-        f"  instructor  {room}?name=Instructor&role=instructor\n"
-        f"  student     {room}?name=Student&role=student\n\n"
+        f"  instructor  {_link(address, session_id, 'instructor', tokens)}\n\n"
+        f"  student     {_link(address, session_id, 'student', tokens)}\n\n"
         f"Ctrl+C stops it.\n",
         flush=True,
     )
+
+
+def _link(address: Address, session_id: str, role: str, tokens: "JoinTokens | None") -> str:
+    """A link that several people may use: its token leaves open who they are."""
+    proof = f"token={tokens.issue(session_id, role, lifetime=DEV_LIFETIME)}" if tokens else f"role={role}"
+    return f"{address.url}/room/{session_id}?name={role.capitalize()}&{proof}"

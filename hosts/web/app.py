@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Quart application: the pages, the client library, health and the signaling socket.
+"""The Quart application: the pages, the client library, health, the REST interface and the signaling socket.
 
 Pages are plain files without templates or inline scripts, so a strict Content-Security-Policy holds everywhere; what
 they show about a room comes over the signaling socket.
@@ -11,12 +11,15 @@ from typing import Any
 
 import msgspec
 from h11 import LocalProtocolError
-from quart import Response, abort, websocket
+from quart import Response, abort, request, websocket
 from quart_trio import QuartTrio
+from werkzeug.exceptions import HTTPException
 
+from podium.core.operations import Services
 from podium.hosts.web.assets import Assets
 from podium.hosts.web.connections import Connections
 from podium.hosts.web.entrance import Entrance
+from podium.hosts.web.rest import error_response, rest_interface
 from podium.hosts.web.websocket import BoundedWebsocket
 
 STATIC = Path(__file__).parent / "static"
@@ -36,7 +39,7 @@ class PodiumApp(QuartTrio):
     websocket_class = BoundedWebsocket
 
 
-def create_app(rooms: Entrance, connections: Connections) -> PodiumApp:
+def create_app(rooms: Entrance, connections: Connections, services: Services) -> PodiumApp:
     """The application over these rooms. Nothing is started here."""
     app = PodiumApp("podium.hosts.web", static_folder=None, instance_path=str(STATIC.parent))
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
@@ -70,13 +73,24 @@ def create_app(rooms: Entrance, connections: Connections) -> PodiumApp:
             return
         await connections.serve(websocket)
 
+    app.register_blueprint(rest_interface(services, assets, podium_version()))
+
+    _secure(app)
+    return app
+
+
+def _secure(app: PodiumApp) -> None:
+    """One shape of errors below /api, and the same headers on everything."""
+
+    @app.errorhandler(HTTPException)
+    async def refuse(error: HTTPException) -> Any:
+        return error_response(error) if request.path.startswith("/api/") else error
+
     @app.after_request
     async def secure(response: Response) -> Response:
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         return response
-
-    return app
 
 
 def podium_version() -> str:

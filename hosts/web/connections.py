@@ -6,6 +6,7 @@ from typing import final
 
 import trio
 
+from podium.core.operations import Services
 from podium.hosts.web.conversation import CLOSE_RESTART, CLOSE_TRY_LATER, Close
 from podium.hosts.web.entrance import Entrance
 from podium.hosts.web.signalling import Signalling
@@ -27,8 +28,9 @@ class ConnectionsStatistics:
 class Connections:
     """Serves sockets, each in the task that brings it."""
 
-    def __init__(self, rooms: Entrance, *, limit: int = MAX_CONNECTIONS) -> None:
+    def __init__(self, rooms: Entrance, services: Services, *, limit: int = MAX_CONNECTIONS) -> None:
         self._rooms = rooms
+        self._services = services
         self._limit = limit
         self._open: set[Signalling] = set()
         self._refused = 0
@@ -44,7 +46,7 @@ class Connections:
             self._refused += 1
             await socket.close(CLOSE_RESTART if self._closing else CLOSE_TRY_LATER, "too many connections")
             return
-        signalling = Signalling(self._rooms, socket)
+        signalling = Signalling(self._rooms, self._services, socket)
         self._open.add(signalling)
         try:
             await signalling.run()

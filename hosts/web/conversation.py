@@ -5,7 +5,10 @@ A connection joins once and first. Wrong input is answered by an `Error` and doe
 or wrong, ends the connection. What the messages then do is the business of podium.hosts.web.signalling.
 """
 
+from collections.abc import Callable, Collection
 from typing import NamedTuple, final
+
+from msgspec import UNSET, UnsetType
 
 from podium.core.errors import PodiumError
 from podium.hosts.web.limits import TokenBucket
@@ -16,6 +19,7 @@ from podium.hosts.web.messages import (
     Leave,
     MessageError,
     Offer,
+    OperationCall,
     Ping,
     Pong,
     Refused,
@@ -36,8 +40,8 @@ CLOSE_INTERNAL = 1011
 CLOSE_RESTART = 1012
 CLOSE_TRY_LATER = 1013
 
-_WEIGHTS: dict[type, float] = {Offer: 10.0, Show: 2.0, IceCandidate: 0.2}
-"""An offer costs the host milliseconds, a candidate nothing."""
+_WEIGHTS: dict[type, float] = {Offer: 10.0, Show: 2.0, IceCandidate: 0.2, OperationCall: 3.0}
+"""An offer costs the host milliseconds, an operation what its author likes, a candidate nothing."""
 
 
 class Close(NamedTuple):
@@ -56,32 +60,33 @@ class Refusal(NamedTuple):
 
 @final
 class Conversation:
-    """Takes frames, gives messages to act upon or refusals."""
+    """Takes frames, gives messages to act upon or refusals. `operations` are known by name, at every moment anew."""
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, operations: Callable[[], Collection[str]] = tuple) -> None:
+        self._operations = operations
         self.joined = False
         self._opened = now
         self._heard = now
         self._budget = TokenBucket(rate=30.0, capacity=150.0)
         self._patience = TokenBucket(rate=1.0, capacity=20.0)
 
-    def receive_untrusted(self, frame: str | bytes, now: float) -> AnyClientMessage | Refusal:
+    def receive_untrusted(self, frame: str | bytes, now: float) -> AnyClientMessage | OperationCall | Refusal:
         """What one frame asks for. Never raises."""
         self._heard = now
         if not self._budget.take(now):
             return self._flood("messages arrive too fast")
         try:
-            message = decode_untrusted(frame)
+            message = decode_untrusted(frame, self._operations())
             self._check_turn(message)
         except MessageError as error:
             return self.refuse(error, error.about, now)
         if not self._budget.take(now, _WEIGHTS.get(type(message), 1.0) - 1.0):
-            return self._flood(f"{type(message).__name__} messages arrive too fast")
+            return self._flood(f"{_name(message)} messages arrive too fast")
         return message
 
-    def refuse(self, error: PodiumError, about: str | None, now: float) -> Refusal:
+    def refuse(self, error: PodiumError, about: str | None, now: float, request_id: str | UnsetType = UNSET) -> Refusal:
         """The answer to a message that could not be acted upon; counts against the peer."""
-        answer = Refused(code=error.code, message=error.message, field=error.field, about=about)
+        answer = Refused(code=error.code, message=error.message, field=error.field, about=about, request_id=request_id)
         if self._patience.take(now):
             return Refusal(answer)
         return Refusal(answer, Close(CLOSE_POLICY, "too many errors"))
@@ -94,8 +99,8 @@ class Conversation:
             return Close(CLOSE_GONE, "silent for too long")
         return None
 
-    def _check_turn(self, message: AnyClientMessage) -> None:
-        about = type(message).__name__
+    def _check_turn(self, message: AnyClientMessage | OperationCall) -> None:
+        about = _name(message)
         if isinstance(message, Join):
             if self.joined:
                 raise MessageError("already_joined", "this connection has joined; open another one", "type", about)
@@ -104,3 +109,7 @@ class Conversation:
 
     def _flood(self, what: str) -> Refusal:
         return Refusal(Refused(code="too_many_messages", message=what), Close(CLOSE_POLICY, what))
+
+
+def _name(message: AnyClientMessage | OperationCall) -> str:
+    return message.name if isinstance(message, OperationCall) else type(message).__name__

@@ -10,6 +10,7 @@ from typing import Protocol
 import trio
 
 from podium.core.events import AnyEvent, Joined, TrackKind, TrackSource
+from podium.core.operations.builtin import Summary
 from podium.core.rooms.wishes import Shown
 
 
@@ -49,5 +50,10 @@ class Entrance(Protocol):
 
     @property
     def ad_hoc(self) -> bool: ...
+    @property
+    def rooms(self) -> Mapping[str, Summary]: ...
     def statistics(self) -> object: ...
-    async def join(self, session_id: str, participant_id: str | None, display_name: str, role: str) -> Presence: ...
+    def close_room(self, session_id: str, reason: str = ...) -> None: ...
+    async def join(
+        self, session_id: str, participant_id: str | None, display_name: str, role: str, *, invited: bool
+    ) -> Presence: ...

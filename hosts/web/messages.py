@@ -9,8 +9,8 @@ podium.core.events.
 
 import difflib
 import re
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from collections.abc import Collection, Iterable
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -31,6 +31,14 @@ class MessageError(PodiumError):
         self.about = about
 
 
+class OperationCall(NamedTuple):
+    """A message whose type is the name of an operation; its fields are judged by the operation."""
+
+    name: str
+    values: dict[str, Any]
+    request_id: str | UnsetType
+
+
 class ClientMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag=True):
     """A message from a browser."""
 
@@ -47,7 +55,11 @@ class Join(ClientMessage, frozen=True, kw_only=True):
         None
     )
     token: Annotated[
-        Annotated[str, Meta(max_length=8192)] | None, Meta(description="A join token; ad-hoc rooms need none.")
+        Annotated[str, Meta(max_length=8192)] | None,
+        Meta(
+            description="A join token; ad-hoc rooms need none. Its session, role, participant and name win over those "
+            "of the message, and a wrong one is refused everywhere."
+        ),
     ] = None
     role: Annotated[
         Literal["instructor", "assistant", "student", "observer"],
@@ -157,6 +169,9 @@ class Refused(HostMessage, frozen=True, kw_only=True, tag="Error"):
     message: Annotated[str, Meta(description="What was wrong and what would be right, for people.")]
     field: Annotated[str | None, Meta(description="The path of the field that was to blame.")] = None
     about: Annotated[str | None, Meta(description="The type of the refused message, if it could be told.")] = None
+    request_id: Annotated[
+        str | UnsetType, Meta(description="That of the refused request to an operation, if it had one.")
+    ] = UNSET
 
 
 HOST_MESSAGES: tuple[type[HostMessage], ...] = (Answer, HostPing, HostPong, Refused)
@@ -164,6 +179,7 @@ AnyHostMessage = Answer | HostPing | HostPong | Refused | AnyEvent
 
 _decoder: msgspec.json.Decoder[AnyClientMessage] = msgspec.json.Decoder(AnyClientMessage)
 _encoder = msgspec.json.Encoder()
+_LONGEST_REQUEST_ID = 64
 _types = {kind.__name__: kind for kind in CLIENT_MESSAGES}
 _error_place = re.compile(r"^(?P<what>.*?)(?: - at `\$?\.?(?P<path>.*)`)?$", re.DOTALL)
 _error_field = re.compile(r"(?:unknown|required) field `(?P<name>.*)`$", re.DOTALL)
@@ -173,20 +189,34 @@ def encode(message: AnyHostMessage) -> str:
     return _encoder.encode(message).decode()
 
 
-def decode_untrusted(data: str | bytes) -> AnyClientMessage:
-    """The message in one WebSocket frame. Raises MessageError, and nothing else, on anything that is not one."""
+def encode_response(response: msgspec.Struct, request_id: str | UnsetType) -> str:
+    """What an operation answers, as a message."""
+    message = {"type": type(response).__name__, **msgspec.structs.asdict(response)}
+    if request_id is not UNSET:
+        message["request_id"] = request_id
+    return _encoder.encode(message).decode()
+
+
+def decode_untrusted(data: str | bytes, operations: Collection[str] = ()) -> AnyClientMessage | OperationCall:
+    """The message in one WebSocket frame. Raises MessageError, and nothing else, on anything that is not one.
+
+    `operations` are names of operations, each of which is a type of message besides those declared here.
+    """
     if not isinstance(data, str):
         raise MessageError("not_text", "messages are JSON objects in text frames, this was a binary frame")
     try:
         return _decoder.decode(data)
     except msgspec.ValidationError as error:
-        raise _explained_untrusted(data, str(error)) from None
+        call = _call_or_error_untrusted(data, str(error), operations)
+        if isinstance(call, MessageError):
+            raise call from None
+        return call
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise MessageError("not_json", f"this is not JSON: {error}") from None
 
 
-def _explained_untrusted(data: str, complaint: str) -> MessageError:
-    """Why decoding failed, in the terms of someone who writes a client."""
+def _call_or_error_untrusted(data: str, complaint: str, operations: Collection[str]) -> OperationCall | MessageError:
+    """A request to an operation, or why decoding failed, in the terms of someone who writes a client."""
     try:
         content = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
@@ -195,10 +225,21 @@ def _explained_untrusted(data: str, complaint: str) -> MessageError:
         return MessageError("not_an_object", "a message is one JSON object with a type")
     if "type" not in content:
         return MessageError("type_missing", f"a message needs a type, one of {', '.join(_types)}", "type")
-    name = content["type"]
+    name = content.pop("type")
+    if isinstance(name, str) and name in operations and name not in _types:
+        return _operation_call(name, content)
     if not isinstance(name, str) or name not in _types:
-        return MessageError("type_unknown", f"there is no message type {_quoted(name)}{_nearest(name, _types)}", "type")
+        hint = _nearest(name, (*_types, *operations))
+        return MessageError("type_unknown", f"there is no message type {_quoted(name)}{hint}", "type")
     return _wrong_field(_types[name], complaint)
+
+
+def _operation_call(name: str, content: dict[str, Any]) -> OperationCall | MessageError:
+    request_id = content.pop("request_id", UNSET)
+    if request_id is not UNSET and not (isinstance(request_id, str) and len(request_id) <= _LONGEST_REQUEST_ID):
+        what = f"request_id is a text of at most {_LONGEST_REQUEST_ID} characters"
+        return MessageError("field_invalid", what, "request_id", name)
+    return OperationCall(name, content, request_id)
 
 
 def _wrong_field(kind: type[ClientMessage], complaint: str) -> MessageError:

@@ -16,6 +16,7 @@ import trio
 from hypercorn.config import Config as HypercornConfig
 
 from podium.core.config import Config
+from podium.core.operations import Services, open_services
 from podium.core.plugins.manager import open_plugins
 from podium.core.rooms.rooms import open_rooms
 from podium.hosts.web.acceptor import accept
@@ -49,15 +50,22 @@ async def serve(
         config = msgspec.structs.replace(config, rooms=msgspec.structs.replace(config.rooms, ad_hoc=True))
     async with open_plugins(config) as plugins, open_rooms(config, plugins.hooks) as rooms:
         await plugins.start(rooms)
-        await serve_rooms(rooms, config.web.host, config.web.port, task_status=task_status)
+        services = open_services(rooms, config.auth)
+        await serve_rooms(rooms, config.web.host, config.web.port, services, task_status=task_status)
 
 
 async def serve_rooms(
-    rooms: Entrance, host: str, port: int, *, task_status: trio.TaskStatus[ServerInfo] = trio.TASK_STATUS_IGNORED
+    rooms: Entrance,
+    host: str,
+    port: int,
+    services: Services | None = None,
+    *,
+    task_status: trio.TaskStatus[ServerInfo] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """The web host over rooms that are already open, until cancelled."""
-    connections = Connections(rooms)
-    app = Safeguards(create_app(rooms, connections))
+    """The web host over rooms that are already open, until cancelled. Without `services`, the core's own."""
+    services = services or open_services(rooms)
+    connections = Connections(rooms, services)
+    app = Safeguards(create_app(rooms, connections, services))
     listener = listen(host, port)
     info = ServerInfo(url=reachable_url(host, listener.getsockname()[1]), port=listener.getsockname()[1])
     stop = trio.Event()

@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """One signaling connection: joins a participant to a room and carries messages both ways until either side ends it.
 
-Four small tasks: reading and acting, sending, relaying the room's events, watching the clock. Whatever ends first
-ends all; the participant leaves the room at once, even while a send to a peer that reads nothing cannot be cancelled.
-A fault of ours closes this one socket with 1011, and nobody else notices.
+Four small tasks: reading and acting, sending, relaying the room's events, watching the clock; and one for each
+operation that was asked for. Whatever of the four ends first ends all; the participant leaves the room at once, even
+while a send to a peer that reads nothing cannot be cancelled. A fault of ours closes this one socket with 1011, and
+nobody else notices.
 """
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import final
+from functools import partial
+from typing import cast, final
 
+import msgspec
 import trio
 
 from podium.core.errors import PodiumError
 from podium.core.events import Left
+from podium.core.identity import AuthenticationError, Caller, CallerRole
+from podium.core.operations import OperationError, Services
+from podium.core.rooms.identity import ROLES
 from podium.core.rooms.wishes import Shown
 from podium.hosts.web.conversation import (
     CLOSE_INTERNAL,
@@ -37,11 +43,13 @@ from podium.hosts.web.messages import (
     Leave,
     Mute,
     Offer,
+    OperationCall,
     Ping,
     Pong,
     Show,
     ShowSlot,
     encode,
+    encode_response,
 )
 from podium.hosts.web.websocket import ClientDisconnectedError, Outbox, Socket
 
@@ -50,6 +58,9 @@ CHECK_EVERY = 1.0
 FLUSH_WITHIN = 2.0
 """Seconds that an ending connection gets to take its last messages."""
 
+OPERATIONS_AT_ONCE = 4
+"""Operations of one connection that may run beside each other."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -57,23 +68,26 @@ logger = logging.getLogger(__name__)
 class Signalling:
     """Serves one socket; `run` returns when it is over."""
 
-    def __init__(self, rooms: Entrance, socket: Socket) -> None:
+    def __init__(self, rooms: Entrance, services: Services, socket: Socket) -> None:
         self._rooms = rooms
+        self._services = services
         self._socket = socket
-        self._conversation = Conversation(trio.current_time())
+        self._conversation = Conversation(trio.current_time(), services.registry.names)
         self._outbox = Outbox()
         self._participant: Presence | None = None
         self._reading = trio.CancelScope()
         self._everything = trio.CancelScope()
-        self._start_relay: Callable[[], None] = lambda: None
+        self._caller: Caller | None = None
+        self._operations_running = 0
+        self._nursery: trio.Nursery
 
     async def run(self) -> None:
         with self._everything:
             async with trio.open_nursery() as nursery:
-                self._start_relay = lambda: nursery.start_soon(self._guard, self._relay)
-                nursery.start_soon(self._guard, self._write)
-                nursery.start_soon(self._guard, self._watch)
-                nursery.start_soon(self._guard, self._read)
+                self._nursery = nursery
+                self._start(self._write)
+                self._start(self._watch)
+                self._start(self._read)
 
     def end(self, close: Close, *, discard: bool = False) -> None:
         """Stop listening, send what is waiting (or discard it), close the socket."""
@@ -82,6 +96,9 @@ class Signalling:
         self._outbox.finish(close.code, close.reason)
         self._reading.cancel()
         self._everything.deadline = min(self._everything.deadline, trio.current_time() + FLUSH_WITHIN)
+
+    def _start(self, task: Callable[[], Awaitable[None]]) -> None:
+        self._nursery.start_soon(self._guard, task)
 
     async def _guard(self, task: Callable[[], Awaitable[None]]) -> None:
         """Run one of the tasks; whatever goes wrong in it concerns this connection only."""
@@ -129,12 +146,18 @@ class Signalling:
         self.end(Close(CLOSE_NORMAL, "the room is over"))
 
     def _tell(self, message: AnyHostMessage) -> None:
-        if not self._outbox.put(encode(message)):
+        self._send(encode(message))
+
+    def _send(self, text: str) -> None:
+        if not self._outbox.put(text):
             self.end(Close(CLOSE_POLICY, "reads too slowly"), discard=True)
 
-    async def _handle(self, asked: AnyClientMessage | Refusal) -> None:
+    async def _handle(self, asked: AnyClientMessage | OperationCall | Refusal) -> None:
         if isinstance(asked, Refusal):
             self._refuse(asked)
+            return
+        if isinstance(asked, OperationCall):
+            self._start(partial(self._operate, asked))
             return
         try:
             await self._act(asked)
@@ -160,14 +183,47 @@ class Signalling:
                 await self._act_in_room(message, self._participant)
 
     async def _join(self, message: Join) -> None:
-        if not self._rooms.ad_hoc:
-            raise PodiumError("session_unknown", f"there is no session {message.session_id!r}", "session_id")
+        caller = await self._identify(message)
+        assert caller.session_id is not None
         self._participant = await self._rooms.join(
-            message.session_id, message.participant_id, message.display_name, message.role
+            caller.session_id,
+            caller.subject or message.participant_id,
+            caller.display_name or message.display_name,
+            caller.role,
+            invited=message.token is not None,
         )
+        joined = self._participant.snapshot()
+        self._caller = msgspec.structs.replace(caller, subject=joined.participant_id)
         self._conversation.joined = True
-        self._tell(self._participant.snapshot())
-        self._start_relay()
+        self._tell(joined)
+        self._start(self._relay)
+
+    async def _identify(self, message: Join) -> Caller:
+        """Who wants to join what. A token that is given is checked, even where none is needed."""
+        if message.token is None:
+            if not self._rooms.ad_hoc:
+                what = f"there is no session {message.session_id!r} that can be joined without a token"
+                raise PodiumError("session_unknown", what, "session_id")
+            return Caller(role=cast(CallerRole, message.role), session_id=message.session_id)
+        caller = await self._services.identities.authenticate(message.token)
+        if caller.session_id is None or caller.role not in ROLES:
+            raise AuthenticationError("token_invalid", "this token is not for joining a session", "token")
+        return caller
+
+    async def _operate(self, call: OperationCall) -> None:
+        assert self._caller is not None
+        try:
+            if self._operations_running >= OPERATIONS_AT_ONCE:
+                what = f"at most {OPERATIONS_AT_ONCE} operations at once; wait for their answers"
+                raise OperationError("exhausted", "too_many_operations", what)
+            self._operations_running += 1
+            try:
+                response = await self._services.dispatcher.call(call.name, call.values, self._caller)
+            finally:
+                self._operations_running -= 1
+            self._send(encode_response(response, call.request_id))
+        except PodiumError as error:
+            self._refuse(self._conversation.refuse(error, call.name, trio.current_time(), call.request_id))
 
     async def _act_in_room(self, message: AnyClientMessage, participant: Presence) -> None:
         match message:

@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 import trio
 
-from podium.core.config import Config, load_config
+from podium.core.config import AuthConfig, Config, load_config
 from podium.core.errors import PodiumError
-from podium.hosts.cli._serve import DEV_DEFAULTS, Address, announce, report, run_until_signal
+from podium.core.identity import JoinTokens
+from podium.hosts.cli._serve import DEV_DEFAULTS, Address, announce, report, run_until_signal, with_secret
 from podium.hosts.web.server import ServerInfo
 
 
@@ -92,9 +93,30 @@ class TestAnnounce:
         assert names == ("Instructor", "Student") * 2
         assert rooms[0] == rooms[1] != rooms[2] == rooms[3]
 
+    def test_the_links_hold_tokens_for_anybody_in_that_role(self, capsys: pytest.CaptureFixture[str]) -> None:
+        tokens = JoinTokens("x" * 32)
+        announce(ServerInfo("http://localhost:8082", 8082), dev=True, tokens=tokens)
+        links = re.findall(r"/room/([\w-]+)\?name=\w+&token=(\S+)", capsys.readouterr().out)
+        callers = [tokens.check_untrusted(token) for _room, token in links]
+        assert [caller.role for caller in callers if caller] == ["instructor", "student"]
+        assert [caller.session_id for caller in callers if caller] == [room for room, _token in links]
+        assert [caller.subject for caller in callers if caller] == [None, None]
+
     def test_otherwise_only_the_address(self, capsys: pytest.CaptureFixture[str]) -> None:
         announce(ServerInfo("http://192.0.2.1:8082", 8082), dev=False)
         assert capsys.readouterr().out == "Podium is ready: http://192.0.2.1:8082\n"
+
+
+class TestSecret:
+    def test_one_is_made_up_and_the_loss_said(self, caplog: pytest.LogCaptureFixture) -> None:
+        assert len(with_secret(Config(), dev=True).auth.secret) >= 32
+        assert caplog.records == []
+        assert with_secret(Config(), dev=False).auth.secret != with_secret(Config(), dev=False).auth.secret
+        assert "auth.secret is not set" in caplog.text
+
+    def test_the_configured_one_is_kept(self) -> None:
+        config = Config(auth=AuthConfig(secret="x" * 32))
+        assert with_secret(config, dev=False) is config
 
 
 def test_the_defaults_of_dev_are_valid_and_weak() -> None:

@@ -12,9 +12,16 @@ import pytest
 import trio
 from trio_websocket import WebSocketConnection, wrap_client_stream
 
+from podium.core.config import AuthConfig
 from podium.core.errors import PodiumError
 from podium.core.events import AnyEvent, Joined, Left, ParticipantInfo, ParticipantJoined, ParticipantLeft
+from podium.core.identity import new_key
+from podium.core.operations import Services, open_services
+from podium.core.rooms.rooms import RoomSummary
 from podium.hosts.web.server import ServerInfo, serve_rooms
+
+SERVICE = new_key("crm")
+ADMINISTRATOR = new_key("operations", "administrator")
 
 
 class FakeSlot(msgspec.Struct):
@@ -30,8 +37,17 @@ class FakeAgreement(msgspec.Struct):
 class FakeParticipant:
     """Keeps what was asked of it."""
 
-    def __init__(self, room: "FakeRooms", participant_id: str, display_name: str) -> None:
+    def __init__(
+        self,
+        room: "FakeRooms",
+        participant_id: str,
+        display_name: str,
+        session_id: str = "algebra",
+        role: str = "student",
+    ) -> None:
         self.id = participant_id
+        self.session_id = session_id
+        self.role = role
         self.display_name = display_name
         self.asked: list[Any] = []
         self.left_reason: str | None = None
@@ -41,10 +57,10 @@ class FakeParticipant:
     def snapshot(self) -> Joined:
         others = tuple(other.info for other in self._rooms.present.values() if other is not self)
         return Joined(
-            session_id="algebra",
+            session_id=self.session_id,
             participant_id=self.id,
             display_name=self.display_name,
-            role="student",
+            role=self.role,
             participants=others,
             audio_slots=3,
             max_participants=50,
@@ -52,7 +68,7 @@ class FakeParticipant:
 
     @property
     def info(self) -> ParticipantInfo:
-        return ParticipantInfo(participant_id=self.id, display_name=self.display_name, role="student")
+        return ParticipantInfo(participant_id=self.id, display_name=self.display_name, role=self.role)
 
     async def negotiate(self, sdp: str, sources: Any = None) -> FakeAgreement:
         if sdp == "crash":
@@ -92,19 +108,39 @@ class FakeRooms:
     """One room, whatever the session id."""
 
     ad_hoc: bool = True
+    invited: list[str] = field(default_factory=list)
     present: dict[str, FakeParticipant] = field(default_factory=dict)
     left: list[tuple[str, str]] = field(default_factory=list)
     changed: trio.Event = field(default_factory=trio.Event)
 
-    async def join(self, session_id: str, participant_id: str | None, display_name: str, role: str = "student") -> Any:
+    async def join(
+        self,
+        session_id: str,
+        participant_id: str | None,
+        display_name: str,
+        role: str = "student",
+        *,
+        invited: bool = False,
+    ) -> Any:
         if not display_name.strip():
             raise PodiumError("name_invalid", "display_name must be 1 to 64 printable characters", "display_name")
+        if invited:
+            self.invited.append(session_id)
         own_id = participant_id or f"p{len(self.present) + 1}"
         if own_id in self.present:
             self.present[own_id].leave("replaced")
-        participant = self.present[own_id] = FakeParticipant(self, own_id, display_name)
+        participant = self.present[own_id] = FakeParticipant(self, own_id, display_name, session_id, role)
         self._tell_others(participant, ParticipantJoined(participant=participant.info))
         return participant
+
+    @property
+    def rooms(self) -> dict[str, RoomSummary]:
+        everybody = tuple(participant.info for participant in self.present.values())
+        return {"algebra": RoomSummary(session_id="algebra", participants=everybody)} if everybody else {}
+
+    def close_room(self, session_id: str, reason: str = "room_closed") -> None:
+        for participant in tuple(self.present.values()):
+            participant.leave(reason)
 
     def forget(self, participant: FakeParticipant, reason: str) -> None:
         del self.present[participant.id]
@@ -163,11 +199,16 @@ class Host:
 
     info: ServerInfo
     rooms: Any
+    services: Services
     scope: trio.CancelScope
 
     @property
     def port(self) -> int:
         return self.info.port
+
+    def token(self, role: str, **claims: Any) -> str:
+        """A join token for the session `algebra`."""
+        return self.services.identities.tokens.issue("algebra", role, **{"lifetime": 60, **claims})
 
     def connect(self) -> AbstractAsyncContextManager[Client]:
         return _connect(self.port)
@@ -189,13 +230,14 @@ async def _connect(port: int) -> AsyncIterator[Client]:
 @pytest.fixture
 async def host() -> AsyncIterator[Host]:
     rooms = FakeRooms()
+    services = open_services(rooms, AuthConfig(api_keys=(SERVICE.entry, ADMINISTRATOR.entry)))
     scope = trio.CancelScope()
 
     async def serve(*, task_status: trio.TaskStatus[ServerInfo]) -> None:
         with scope:
-            await serve_rooms(rooms, "127.0.0.1", 0, task_status=task_status)
+            await serve_rooms(rooms, "127.0.0.1", 0, services, task_status=task_status)
 
     async with trio.open_nursery() as serving:
         info = await serving.start(serve)
-        yield Host(info, rooms, scope)
+        yield Host(info, rooms, services, scope)
         scope.cancel()

@@ -6,6 +6,7 @@ from typing import Any
 import trio
 import trio.testing
 
+from podium.core.operations import open_services
 from podium.hosts.web.connections import Connections
 
 
@@ -28,7 +29,7 @@ class Wire:
 
 async def test_more_than_the_limit_are_turned_away(nursery: trio.Nursery) -> None:
     rooms: Any = None
-    connections, first, second = Connections(rooms, limit=1), Wire(), Wire()
+    connections, first, second = Connections(rooms, open_services(rooms), limit=1), Wire(), Wire()
     nursery.start_soon(connections.serve, first)
     await trio.testing.wait_all_tasks_blocked()
     await connections.serve(second)
@@ -39,7 +40,7 @@ async def test_more_than_the_limit_are_turned_away(nursery: trio.Nursery) -> Non
 
 async def test_closing_ends_all_and_lets_nobody_in(nursery: trio.Nursery) -> None:
     rooms: Any = None
-    connections, wires = Connections(rooms), [Wire() for _ in range(3)]
+    connections, wires = Connections(rooms, open_services(rooms)), [Wire() for _ in range(3)]
     for wire in wires:
         nursery.start_soon(connections.serve, wire)
     await trio.testing.wait_all_tasks_blocked()

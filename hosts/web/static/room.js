@@ -16,6 +16,8 @@ const FAREWELLS = {
   replaced: ["You joined elsewhere", "The same participant has joined from another window or device."],
   room_full: ["The room is full", ""],
   session_unknown: ["There is no such session", "Check the link that you were sent."],
+  token_expired: ["Your link has expired", "Ask for a new one."],
+  token_invalid: ["Your link is not valid", "Check the link that you were sent, or ask for a new one."],
   room_closed: ["The class is over", ""],
 };
 
