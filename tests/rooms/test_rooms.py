@@ -159,9 +159,10 @@ async def test_names_that_cannot_be_are_refused_and_open_no_room(
 async def test_an_invitation_opens_the_room_for_those_who_fit(native: list[FakeWorker]) -> None:
     async with open_rooms(config(ad_hoc=False)) as rooms:
         with pytest.raises(RoomError):
-            rooms.join("math", None, " ", invited=True)
+            await rooms.join("math", None, " ", invited=True)
         assert rooms.rooms == {}
-        assert rooms.join("math", None, "Ann", invited=True).session_id == "math"
+        ann = await rooms.join("math", None, "Ann", invited=True)
+        assert ann.session_id == "math"
 
 
 async def test_without_ad_hoc_rooms_a_session_must_have_been_opened(native: list[FakeWorker]) -> None:
