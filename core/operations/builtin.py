@@ -141,18 +141,18 @@ class CallerInfo(msgspec.Struct, frozen=True, kw_only=True):
     grants: tuple[str, ...]
 
 
-async def list_rooms(context: Context, caller: Caller, request: ListRooms) -> Rooms:  # noqa: ARG001  # the signature is given
+async def list_rooms(context: Context, caller: Caller, request: ListRooms) -> Rooms:
     """List the rooms that are open, with the people in them."""
     rooms = sorted(context.rooms.rooms.values(), key=lambda room: room.session_id)
     return Rooms(rooms=tuple(_info(room) for room in rooms))
 
 
-async def get_room(context: Context, caller: Caller, request: GetRoom) -> RoomInfo:  # noqa: ARG001  # as above
+async def get_room(context: Context, caller: Caller, request: GetRoom) -> RoomInfo:
     """Look into one room: who is there, and what they publish."""
     return _info(_room(context, request.session_id))
 
 
-async def close_room(context: Context, caller: Caller, request: CloseRoom) -> RoomClosed:  # noqa: ARG001  # as above
+async def close_room(context: Context, caller: Caller, request: CloseRoom) -> RoomClosed:
     """Close a room and send everybody away.
 
     It does not end the session: whoever still has a token may open the room again.
@@ -183,7 +183,7 @@ async def create_join_token(context: Context, caller: Caller, request: CreateJoi
     return JoinToken(token=token, participant_id=participant_id, expires_in=lifetime, path=path)
 
 
-async def who_am_i(context: Context, caller: Caller, request: WhoAmI) -> CallerInfo:  # noqa: ARG001  # as above
+async def who_am_i(context: Context, caller: Caller, request: WhoAmI) -> CallerInfo:
     """Say who the caller is, to try a token or key."""
     return CallerInfo(
         role=caller.role,

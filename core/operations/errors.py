@@ -26,6 +26,7 @@ _ENDINGS: dict[str, Kind] = {
     "_unknown": "not_found",
     "_full": "conflict",
     "_exists": "conflict",
+    "_required": "conflict",
     "_expired": "unauthenticated",
     "_forbidden": "forbidden",
 }

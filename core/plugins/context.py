@@ -66,7 +66,7 @@ class PluginContext:
         self.database = database
         """Its database, None when it declared no tables."""
         self.operations = operations
-        """Calls operations of other plugins."""
+        """Calls operations, its own and others': `await context.operations.call(name, request)`; None in `on_start`."""
         self.log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(f"podium.plugins.{name}").bind(plugin=name)
         self.rooms = RoomsAccess(self._open(rooms))
         self._emit = emit

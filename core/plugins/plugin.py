@@ -14,6 +14,7 @@ from typing import Any, TypeVar, final, overload
 
 import msgspec
 
+from podium.core.operations.declaration import Operation, declare
 from podium.core.plugins.contracts import PROJECT, Declarations, HookFunction, check_implementation
 from podium.core.plugins.errors import PluginError
 from podium.core.plugins.hooks import HOOKS
@@ -40,7 +41,8 @@ class Plugin:
     """One plugin, the value of an entry point in the group `podium.plugins`.
 
     `requires` names plugins without which this one cannot run, `after` plugins that come first when they are enabled.
-    `config` is a frozen msgspec struct, `tables` SQLAlchemy metadata, `migrations` the name of the package with them.
+    `config` is a frozen msgspec struct, `tables` SQLAlchemy metadata, `migrations` the name of the package with their
+    revisions, `claims` the names of tables that do not begin with the plugin's name.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Plugin:
         config: type[msgspec.Struct] | None = None,
         tables: Any = None,
         migrations: str | None = None,
+        claims: Iterable[str] = (),
         hooks: Declarations = HOOKS,
     ) -> None:
         self.name = _checked_name(name)
@@ -64,8 +67,9 @@ class Plugin:
         self.config = config
         self.tables = tables
         self.migrations = migrations
+        self.claims = tuple(_names("claims", claims))
         self.hooks: dict[str, HookFunction] = {}
-        self.operations: dict[str, Addition] = {}
+        self.operations: dict[str, Operation] = {}
         self.tasks: dict[str, Addition] = {}
         self.commands: dict[str, Addition] = {}
         self.panels: dict[str, Addition] = {}
@@ -117,8 +121,15 @@ class Plugin:
     @overload
     def operation(self, **options: Any) -> Callable[[Function], Function]: ...
     def operation(self, function: Any = None, **options: Any) -> Any:
-        """Offer a typed request; see the documentation of operations."""
-        return self._adding(self.operations, _asynchronous, function, options)
+        """Offer a typed request; `options` are those of `podium.core.declare`, which raises DeclarationError."""
+
+        def offer(function: Function) -> Function:
+            operation = declare(function, **options)
+            _refuse_double(self.operations, operation.name, f"plugin {self.name!r} declares {operation.name!r} twice")
+            self.operations[operation.name] = operation
+            return function
+
+        return offer if function is None else offer(function)
 
     @overload
     def command(self, function: Function) -> Function: ...

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from podium.core.config import Config, ConfigError, load_config
 from podium.core.data import DatabaseError, PluginTables, check, current, upgrade
+from podium.core.plugins.catalog import Catalog
+from podium.core.plugins.discovery import installed
+from podium.core.plugins.storage import tables_in
 from podium.hosts.cli._config import complain
 
 FAILED = 1
@@ -35,9 +38,13 @@ def run(action: str, file: Path | None) -> int:
         return FAILED
 
 
-def enabled_tables(_config: Config) -> Sequence[PluginTables]:
-    """The tables of the enabled plugins, in the order in which the plugins start."""
-    return ()
+def enabled_tables(config: Config) -> Sequence[PluginTables]:
+    """The tables of the enabled plugins that can run, in the order in which they start. Others are complained about."""
+    catalog = Catalog(config.plugins, installed())
+    for entry in catalog.entries.values():
+        for problem in entry.problems:
+            print(f"podium: plugin {entry.name}: {problem}", file=sys.stderr)
+    return tables_in(catalog)
 
 
 def _upgrade(url: str, plugins: Sequence[PluginTables]) -> int:

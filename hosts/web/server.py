@@ -17,7 +17,10 @@ from hypercorn.config import Config as HypercornConfig
 
 from podium.core.config import Config
 from podium.core.operations import Services, open_services
+from podium.core.plugins.administration import offer_administration
 from podium.core.plugins.manager import open_plugins
+from podium.core.plugins.offering import OperationOffer
+from podium.core.plugins.storage import open_storage
 from podium.core.rooms.rooms import open_rooms
 from podium.hosts.web.acceptor import accept
 from podium.hosts.web.app import create_app
@@ -48,9 +51,15 @@ async def serve(
     """
     if dev:
         config = msgspec.structs.replace(config, rooms=msgspec.structs.replace(config.rooms, ad_hoc=True))
-    async with open_plugins(config) as plugins, open_rooms(config, plugins.hooks) as rooms:
-        await plugins.start(rooms)
+    async with (
+        open_storage(config.database.url) as prepare,
+        open_plugins(config, prepare=prepare) as plugins,
+        open_rooms(config, plugins.hooks) as rooms,
+    ):
         services = open_services(rooms, config.auth)
+        offer_administration(services.registry, plugins)
+        plugins.watch(OperationOffer(services.dispatcher))
+        await plugins.start(rooms)
         await serve_rooms(rooms, config.web.host, config.web.port, services, task_status=task_status)
 
 

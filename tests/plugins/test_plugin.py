@@ -3,9 +3,18 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from podium.core import Plugin, PluginContext, PluginError, RoomView
+from podium.core import Caller, Plugin, PluginContext, PluginError, RoomView
+
+
+class Export(msgspec.Struct, frozen=True, kw_only=True):
+    session_id: str
+
+
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
+    rows: int = 0
 
 
 def test_a_plugin_says_what_it_is_and_needs() -> None:
@@ -107,7 +116,9 @@ def test_operations_commands_and_panels_keep_what_was_said_of_them() -> None:
     plugin = Plugin("attendance", version="1.0")
 
     @plugin.operation(roles=("instructor",))
-    async def export(context: PluginContext) -> None: ...
+    async def export_attendance(context: PluginContext, caller: Caller, request: Export) -> Exported:
+        """Who was here."""
+        return Exported()
 
     @plugin.command
     async def prune(context: PluginContext) -> None: ...
@@ -115,7 +126,8 @@ def test_operations_commands_and_panels_keep_what_was_said_of_them() -> None:
     @plugin.panel(title="Who was here")
     async def shown(context: PluginContext) -> None: ...
 
-    assert plugin.operations["export"].options == {"roles": ("instructor",)}
+    assert plugin.operations["ExportAttendance"].roles == {"instructor"}
+    assert plugin.operations["ExportAttendance"].request is Export
     assert plugin.commands["prune"].function is prune
     assert plugin.panels["shown"].options == {"title": "Who was here"}
 
