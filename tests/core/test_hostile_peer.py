@@ -51,18 +51,24 @@ def mutated(packet: bytes, chance: random.Random) -> bytes:
     return bytes(data)
 
 
+# More than a worker takes from one peer, few enough for libsrtp, which searches a list of them for each packet.
+STRANGERS = [7_000_000 + number for number in range(400)]
+
+
 def nonsense(peer: Peer, chance: random.Random, packets: list[bytes]) -> None:
     """Send one, if libsrtp will encrypt it at all."""
-    data = (
-        mutated(chance.choice(packets), chance)
-        if chance.random() < 0.9
-        else b"\x80" + chance.randbytes(chance.randrange(11, 1200))
-    )
+    data = bytearray(mutated(chance.choice(packets), chance))
+    if chance.random() < 0.1:
+        data = bytearray(b"\x80" + chance.randbytes(chance.randrange(11, 1200)))
+    control = 192 <= data[1] < 224
+    own = chance.random() < 0.7
+    at = 4 if control else 8
+    data[at : at + 4] = chance.choice((1000, 1001, 1002) if own else STRANGERS).to_bytes(4, "big")
     try:
-        if len(data) > 1 and 192 <= data[1] < 224:
-            peer.send_rtcp(data)
+        if control:
+            peer.send_rtcp(bytes(data))
         else:
-            peer.send_rtp(data)
+            peer.send_rtp(bytes(data))
     except pylibsrtp.Error:
         return
 
