@@ -8,6 +8,7 @@ dropped.
 """
 
 from collections import deque
+from contextlib import suppress
 from typing import Protocol, final
 
 import quart.wrappers.base
@@ -16,6 +17,9 @@ from quart_trio.wrappers import TrioWebsocket
 
 # Raised by Quart 0.23 and newer when the peer hung up; older versions cancel the handler and have no such class.
 ClientDisconnectedError: type[Exception] = getattr(quart.wrappers.base, "ClientDisconnectedError", EOFError)
+
+HUNG_UP = (trio.BusyResourceError, trio.BrokenResourceError, trio.ClosedResourceError)
+"""What closing raises when the peer closes at the same moment: hypercorn is already ending the connection."""
 
 RECEIVE_LIMIT = 8
 OUTBOX_LIMIT = 256
@@ -97,7 +101,8 @@ class Outbox:
             while self._messages:
                 await socket.send(self._messages.popleft())
             if self._ending is not None:
-                await socket.close(*self._ending)
+                with suppress(*HUNG_UP):
+                    await socket.close(*self._ending)
                 return
             self._wakeup = trio.Event()
             await self._wakeup.wait()

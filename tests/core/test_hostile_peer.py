@@ -55,8 +55,8 @@ def mutated(packet: bytes, chance: random.Random) -> bytes:
 STRANGERS = [7_000_000 + number for number in range(400)]
 
 
-def nonsense(peer: Peer, chance: random.Random, packets: list[bytes]) -> None:
-    """Send one, if libsrtp will encrypt it at all."""
+def nonsense(peer: Peer, chance: random.Random, packets: list[bytes], number: int) -> None:
+    """Send one, if libsrtp will encrypt it at all; mostly with rising numbers, so that it is no replay."""
     data = bytearray(mutated(chance.choice(packets), chance))
     if chance.random() < 0.1:
         data = bytearray(b"\x80" + chance.randbytes(chance.randrange(11, 1200)))
@@ -64,6 +64,8 @@ def nonsense(peer: Peer, chance: random.Random, packets: list[bytes]) -> None:
     own = chance.random() < 0.7
     at = 4 if control else 8
     data[at : at + 4] = chance.choice((1000, 1001, 1002) if own else STRANGERS).to_bytes(4, "big")
+    if not control and chance.random() < 0.8:
+        data[2:4] = (number & 0xFFFF).to_bytes(2, "big")
     try:
         if control:
             peer.send_rtcp(bytes(data))
@@ -90,8 +92,8 @@ def torment(count: int) -> None:
         mallory.transport.add_slot(_fastpath.VIDEO, mid="9", ssrc=2000, rtx_ssrc=2001, payload_types=TYPES).show(source)
         first = None
         for i in range(count // 50):
-            for _ in range(50):
-                nonsense(mallory, chance, packets)
+            for number in range(50):
+                nonsense(mallory, chance, packets, 50 * i + number)
             alice.send_rtp(rtp(1000, i, 3000 * i, vp8(i, key=i == 0, body=i.to_bytes(4, "big"))))
             packet = bob.receive_rtp()
             first = packet.sequence_number if first is None else first
