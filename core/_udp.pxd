@@ -47,6 +47,7 @@ cdef struct Receiver:
     uint8_t* names
     mmsghdr* messages
     iovec* vectors
+    int64_t clock_offset_us   # monotonic minus wall clock, smoothed
 
 cdef struct Sender:
     int fd

@@ -190,6 +190,22 @@ cdef void receiver_close(Receiver* receiver) noexcept nogil:
     memset(receiver, 0, sizeof(Receiver))
 
 
+cdef int64_t clock_offset(Receiver* receiver) noexcept nogil:
+    """From the wall clock, on which the kernel stamps, to the monotonic one.
+
+    A measurement that was interrupted is not used; small differences are smoothed, so that times keep rising.
+    """
+    cdef int64_t before = monotonic_us()
+    cdef int64_t wall = realtime_us()
+    cdef int64_t after = monotonic_us()
+    cdef int64_t difference = before - wall - receiver.clock_offset_us
+    if receiver.clock_offset_us == 0 or difference > 100000 or difference < -100000:
+        receiver.clock_offset_us = before - wall
+    elif after - before < 20:
+        receiver.clock_offset_us += difference // 16
+    return receiver.clock_offset_us
+
+
 cdef int receive_batch(Receiver* receiver, Datagram* datagrams, int64_t now_us) noexcept nogil:
     """What waits at the socket, at most RECEIVE_MESSAGES entries; 0 when nothing does."""
     cdef int i, count
@@ -203,7 +219,7 @@ cdef int receive_batch(Receiver* receiver, Datagram* datagrams, int64_t now_us) 
     count = recvmmsg(receiver.fd, receiver.messages, RECEIVE_MESSAGES, MSG_DONTWAIT, NULL)
     if count <= 0:
         return 0
-    offset = now_us - realtime_us()
+    offset = clock_offset(receiver)
     for i in range(count):
         header = &receiver.messages[i].msg_hdr
         datagrams[i].data = <uint8_t*>receiver.vectors[i].iov_base
