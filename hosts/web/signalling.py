@@ -199,7 +199,10 @@ class Signalling:
         joined = self._participant.snapshot()
         if message.token is None and joined.role in LEADING:
             joined = msgspec.structs.replace(joined, token=self._way_back(joined))
-        self._caller = msgspec.structs.replace(caller, subject=joined.participant_id)
+        # The role that the room gave, which is not always the one that was wished for.
+        self._caller = msgspec.structs.replace(
+            caller, subject=joined.participant_id, role=msgspec.convert(joined.role, CallerRole)
+        )
         self._conversation.joined = True
         self._tell(joined)
         self._start(self._relay)
