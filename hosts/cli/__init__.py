@@ -2,8 +2,8 @@
 """The `podium` command.
 
 Parsing is here, each subcommand in a module of its own that is imported only when it runs. Exit status 0 is success,
-1 a failure while running, 2 wrong arguments or a wrong configuration. A first word that is no command of Podium's own is
-the name of a plugin.
+1 a failure while running, 2 wrong arguments or a wrong configuration. A first word that is no command of Podium's own
+is the name of a plugin.
 """
 
 import argparse

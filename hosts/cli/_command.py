@@ -43,7 +43,6 @@ def run(
         config = load_config(_config_file(words[1:], add_config), os.environ)
     except ConfigError as error:
         return complain(error)
-    configure_logging(config.log)
     catalog = Catalog(config.plugins, installed())
     entry = catalog.entries.get(words[0])
     if entry is None or not entry.enabled or (entry.plugin is not None and not entry.plugin.commands):
@@ -52,6 +51,7 @@ def run(
         for problem in entry.problems:
             print(f"podium: plugin {entry.name}: {problem}", file=sys.stderr)
         return FAILED
+    configure_logging(config.log)
     return _run_command(entry.plugin, entry.config, words[1:], config, add_config)
 
 

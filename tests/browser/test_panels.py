@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Panels of a real plugin, installed in a folder of its own: shown, used, gone with their plugin, harmless when broken."""
+"""Panels of a plugin that is really installed: shown, used, gone with their plugin, and harmless when broken."""
 
 import json
 import os
