@@ -187,6 +187,16 @@ def test_a_broken_panel_says_so_in_its_place_and_the_class_goes_on(class_with_pa
     assert ben.problems == []
 
 
+def test_the_page_of_the_api_shows_events_of_plugins(class_with_panels: Any) -> None:
+    tab = class_with_panels.open()
+    tab.goto(f"{class_with_panels.host.url}/api")
+    tab.wait_for("[...document.querySelectorAll('.operation .path')].some((path) => path.textContent === 'Applauded')")
+    shown = tab.evaluate("document.querySelector('.operation:has(.event-fields)').textContent")
+    assert "Somebody applauds." in shown
+    assert "For: instructor." in shown
+    assert "times integer" in shown
+
+
 def test_the_side_bar_is_used_by_keyboard_alone(class_with_panels: Any) -> None:
     ada = join_as(class_with_panels, "Ada", "instructor")
     ada.evaluate("document.getElementById('open-panels').focus()")
