@@ -18,11 +18,13 @@ from trio.testing import wait_all_tasks_blocked
 from podium.core import Event, JoinToken, Plugin, PluginContext, PluginState, PodiumError, WebRequest, WebResponse
 from podium.core.config import AuthConfig
 from podium.core.operations import Services, open_services
+from podium.core.plugins.administration import offer_administration
 from podium.core.plugins.login import PluginLogin
 from podium.core.plugins.manager import Plugins
 from podium.core.plugins.offering import OperationOffer
 from podium.core.plugins.plugin_events import EventOffer
-from podium.hosts.web.plugins import LARGEST_FILE, LARGEST_FOLDER, PluginPages, read_files
+from podium.hosts.web.plugin_files import LARGEST_FILE, LARGEST_FOLDER, read_files
+from podium.hosts.web.plugins import PluginPages
 from podium.hosts.web.server import ServerInfo, serve_rooms
 from tests.plugins.stand_ins import problems, running
 from tests.web.conftest import SERVICE, FakeRooms
@@ -96,6 +98,7 @@ async def _site(tmp_path: Path, *plugins: Plugin) -> AsyncIterator[Site]:
 
     async with running(tmp_path, *plugins, text="") as manager:
         services.identities.add(PluginLogin(manager.hooks))
+        offer_administration(services.registry, manager)
         pages = PluginPages(manager, services, EventOffer())
         manager.before_start(pages.prepare)
         for watcher in (OperationOffer(services.dispatcher), pages.events, pages):
@@ -311,6 +314,16 @@ class TestRoutes:
                 await host.plugins.disable("attendance")
             assert [(answer.status, answer.code) for answer in answers] == [(503, "plugin_stopped")]
             assert (await host.ask("GET /plugins/attendance/slow")).status == 404
+
+    async def test_requests_at_once_are_bounded(self, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("podium.hosts.web.plugins.MOST_AT_ONCE", 1)
+        async with site(attendance()) as host, trio.open_nursery() as nursery:
+            nursery.start_soon(host.ask, "GET /plugins/attendance/slow")
+            while not counted(host, "GET /slow").calls:
+                await wait_all_tasks_blocked(0.01)
+            refused = await host.ask("GET /plugins/attendance/sheet/all")
+            assert (refused.status, refused.code) == (429, "too_many_requests")
+            await host.plugins.disable("attendance")
 
     async def test_a_login_sends_people_into_a_room(self, site: Any) -> None:
         async with site(attendance()) as host:
