@@ -13,17 +13,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from podium.core._fastpath import TapPacket
     from podium.core.bots.bot import Bot, BotError, BotFrame, open_bot
     from podium.core.config import Config, ConfigError, load_config
     from podium.core.data import Database, DatabaseError, PluginTables, UtcDateTime, open_database
     from podium.core.errors import PodiumError
     from podium.core.events import (
         AnyEvent,
+        ClientConfiguration,
         ConnectionState,
         Error,
         Event,
+        IceServer,
         Joined,
         Left,
+        MessageReceived,
+        MessageSender,
         ParticipantInfo,
         ParticipantJoined,
         ParticipantLeft,
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
     from podium.core.media.binding import MediaError
     from podium.core.media.naming import SourceError
     from podium.core.media.sdp import NegotiationError
+    from podium.core.media.tap import MediaTap
     from podium.core.operations import (
         DeclarationError,
         Dispatcher,
@@ -59,7 +65,9 @@ if TYPE_CHECKING:
         kind_of,
         open_services,
     )
-    from podium.core.plugins.context import PluginContext, RoomsAccess
+    from podium.core.plugins.access_media import MediaAccess
+    from podium.core.plugins.access_rooms import RoomsAccess
+    from podium.core.plugins.context import PluginContext
     from podium.core.plugins.errors import PluginError
     from podium.core.plugins.facade import Hooks
     from podium.core.plugins.health import Health
@@ -68,6 +76,7 @@ if TYPE_CHECKING:
     from podium.core.plugins.report import HookReport, PluginReport
     from podium.core.plugins.runner import PluginState
     from podium.core.rooms.identity import ROLES, RoomError
+    from podium.core.rooms.messages import Message
     from podium.core.rooms.observer import ParticipantView, RoomObserver, RoomView, TrackView, Veto
     from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
     from podium.core.rooms.rooms import Rooms, RoomsStatistics, RoomSummary, open_rooms
@@ -80,11 +89,15 @@ _HOMES = {
     "errors": ("PodiumError",),
     "events": (
         "AnyEvent",
+        "ClientConfiguration",
         "ConnectionState",
         "Error",
         "Event",
+        "IceServer",
         "Joined",
         "Left",
+        "MessageReceived",
+        "MessageSender",
         "ParticipantInfo",
         "ParticipantJoined",
         "ParticipantLeft",
@@ -110,6 +123,8 @@ _HOMES = {
     "media.binding": ("MediaError",),
     "media.naming": ("SourceError",),
     "media.sdp": ("NegotiationError",),
+    "media.tap": ("MediaTap",),
+    "_fastpath": ("TapPacket",),
     "operations": (
         "DeclarationError",
         "Dispatcher",
@@ -120,10 +135,9 @@ _HOMES = {
         "kind_of",
         "open_services",
     ),
-    "plugins.context": (
-        "PluginContext",
-        "RoomsAccess",
-    ),
+    "plugins.access_media": ("MediaAccess",),
+    "plugins.access_rooms": ("RoomsAccess",),
+    "plugins.context": ("PluginContext",),
     "plugins.errors": ("PluginError",),
     "plugins.facade": ("Hooks",),
     "plugins.health": ("Health",),
@@ -138,6 +152,7 @@ _HOMES = {
         "PluginReport",
     ),
     "plugins.runner": ("PluginState",),
+    "rooms.messages": ("Message",),
     "rooms.observer": (
         "ParticipantView",
         "RoomObserver",
@@ -161,6 +176,7 @@ __all__ = [
     "BotError",
     "BotFrame",
     "Caller",
+    "ClientConfiguration",
     "Config",
     "ConfigError",
     "ConnectionState",
@@ -173,12 +189,18 @@ __all__ = [
     "Health",
     "HookReport",
     "Hooks",
+    "IceServer",
     "Identities",
     "JoinTokens",
     "Joined",
     "Left",
     "LocalParticipant",
+    "MediaAccess",
     "MediaError",
+    "MediaTap",
+    "Message",
+    "MessageReceived",
+    "MessageSender",
     "Negotiated",
     "NegotiatedSlot",
     "NegotiationError",
@@ -210,6 +232,7 @@ __all__ = [
     "SlotContent",
     "SourceError",
     "Speaking",
+    "TapPacket",
     "TrackInfo",
     "TrackKind",
     "TrackMuted",

@@ -7,7 +7,7 @@ worker events costs one reassignment and tells each participant at most one `Sho
 worker itself; here they are only reported.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from podium.core.events import (
     Event,
@@ -23,6 +23,8 @@ from podium.core.events import (
     TrackUnpublished,
 )
 from podium.core.rooms.assignment import TrackKey, by_priority
+from podium.core.rooms.audience import NOBODY, Audiences
+from podium.core.rooms.blocks import HOST, Blocks
 from podium.core.rooms.decisions import Decision, News, NewsEvent, Silence, Tell
 from podium.core.rooms.identity import RoomError
 from podium.core.rooms.layers import Layer
@@ -42,11 +44,14 @@ class Room:
         self._participants: dict[str, Participant] = {}
         self._tracks: dict[int, Track] = {}
         self._slots: dict[int, tuple[Participant, Slot]] = {}
-        self._speaker: str | None = None
+        self._blocks = Blocks()
+        self._audiences = Audiences()
+        self._speaker: Track | None = None
         self._decisions: list[Decision] = []
         self._news: list[News] = []
         self._stage = Stage(())
         self._tracks_changed = False
+        self._audiences_changed = False
         self._unplaced: set[str] = set()
         self._unreported: set[str] = set()
 
@@ -75,6 +80,9 @@ class Room:
             max_participants=self._max_participants,
         )
 
+    def running_sources(self) -> list[int]:
+        return [source_id for source_id, track in self._tracks.items() if track.layers[source_id].running]
+
     # What hosts ask
 
     def join(self, participant_id: str, display_name: str, role: str) -> None:
@@ -83,7 +91,7 @@ class Room:
             raise RoomError("participant_exists", f"{participant_id!r} is already in the room", "participant_id")
         if len(self._participants) >= self._max_participants:
             raise RoomError("room_full", f"the room holds at most {self._max_participants} participants")
-        participant = Participant(participant_id, display_name, role)
+        participant = Participant(participant_id, display_name, role, blocked=self._blocks.of(participant_id))
         self._participants[participant_id] = participant
         self._tell_others(participant_id, ParticipantJoined(participant=participant.info()))
         self._report(participant, ParticipantJoined(participant=participant.info()))
@@ -96,10 +104,11 @@ class Room:
         for slot in participant.slots.values():
             del self._slots[slot.slot_id]
         self._tracks_changed = True
+        self._exclude(participant_id)
         left = ParticipantLeft(participant_id=participant_id, reason=reason)
         self._tell_others(participant_id, left)
         self._report(participant, left)
-        if self._speaker == participant_id:
+        if self._speaker is not None and self._speaker.key.participant_id == participant_id:
             self._set_speaker(None)
 
     def show(self, participant_id: str, shown: Sequence[Shown]) -> None:
@@ -124,14 +133,82 @@ class Room:
         self._tell_others(participant_id, event)
         self._report(participant, event)
 
-    def set_blocked(self, participant_id: str, source: TrackSource, blocked: bool) -> None:
-        """Somebody else decides that a participant's source is not forwarded."""
-        participant = self._participants[participant_id]
-        self._change_silence(participant, source, participant.blocked, blocked)
+    def set_blocked(self, participant_id: str, source: TrackSource, blocked: bool, owner: str = HOST) -> None:
+        """Somebody else decides that a participant's source is not forwarded, here or when it comes back.
+
+        Raises RoomError `participant_unknown` for somebody who is not here and of whom nothing is blocked.
+        """
+        if participant_id not in self._participants and (participant_id, source) not in self._blocks:
+            raise RoomError("participant_unknown", f"nobody with id {participant_id!r} is here", "participant_id")
+        self._blocks.change(participant_id, source, blocked, owner)
+        self._follow_block(participant_id, source)
+
+    def lift_blocks(self, owner: str) -> None:
+        """Undo all blocks of one owner."""
+        for participant_id, source in self._blocks.lift(owner):
+            self._follow_block(participant_id, source)
 
     def tell(self, participant_id: str, event: Event) -> None:
         """Pass on an event that is not the room's own, in order with those that are."""
         self._decisions.append(Tell(participant_id, event))
+
+    # What plugins decide
+
+    @property
+    def restricted(self) -> bool:
+        """Whether plugins decide who sees and hears whom."""
+        return self._audiences.restricted
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are more different audiences than can be kept apart; the last ones are empty then."""
+        return self._audiences.crowded
+
+    def groups_of(self, participant_id: str) -> int:
+        """What the worker has to know of this participant's transport, a new one included."""
+        return self._participants[participant_id].groups
+
+    def published(self) -> list[tuple[ParticipantView, TrackSource]]:
+        """Whose sources flow at this moment."""
+        return [
+            (participant.view(), source)
+            for participant in self._participants.values()
+            for source in dict.fromkeys(key.source for key, track in participant.tracks.items() if track.published)
+        ]
+
+    def restrict(self, restricted: bool) -> None:
+        """From now on nobody has what `set_audience` does not give, or (False) everybody has everything.
+
+        Who is here keeps what they have until it is decided about.
+        """
+        if restricted == self._audiences.restricted:
+            return
+        self._audiences.restricted = restricted
+        everybody = frozenset(self._participants)
+        for participant in self._participants.values():
+            for track in participant.tracks.values():
+                track.audience = everybody - {participant.participant_id} if restricted else None
+        self._audiences_changed = True
+
+    def set_audience(self, participant_id: str, source: TrackSource, audience: Collection[str]) -> None:
+        """These may see or hear a source; ids of others than those here, and the publisher's own, do not count."""
+        participant = self._participants.get(participant_id)
+        if participant is None or not self._audiences.restricted:
+            return
+        present = frozenset(each for each in self._participants if each in audience and each != participant_id)
+        for track in participant.tracks_of(source):
+            self._audiences_changed |= track.audience != present
+            track.audience = present
+
+    def set_priority(self, participant_id: str, source: TrackSource, priority: float | None) -> None:
+        """How soon slots that are filled automatically show it; None: as usual for such a source."""
+        participant = self._participants.get(participant_id)
+        for track in participant.tracks_of(source) if participant is not None else ():
+            if priority is None:
+                track.reset_priority()
+            else:
+                track.priority = priority
+            self._tracks_changed = True
 
     # What negotiation made
 
@@ -142,12 +219,17 @@ class Room:
         layers = {source_id: Layer(source_id, rank, None, False) for rank, source_id in enumerate(source_ids)}
         track = participant.tracks[key] = Track(key, layers)
         self._tracks.update(dict.fromkeys(source_ids, track))
+        if self._audiences.restricted:
+            track.audience = NOBODY
+            self._audiences_changed = True
         if participant.silent(source):
             self._decisions += [Silence(source_id, True) for source_id in source_ids]
 
     def remove_track(self, participant_id: str, source: TrackSource, kind: TrackKind) -> None:
         track = self._participants[participant_id].tracks.pop(TrackKey(participant_id, source, kind))
         self._forget_sources(track)
+        if track is self._speaker:
+            self._set_speaker(None)
         if track.announced:
             event = TrackUnpublished(participant_id=participant_id, source=source, kind=kind)
             self._tell_others(participant_id, event)
@@ -186,18 +268,22 @@ class Room:
             return
         viewer, slot = self._slots[slot_id]
         emptied = slot.kind == "video" and slot.decided is None
-        slot.seen = source_id if source_id in self._tracks and not emptied else None
+        track = self._tracks.get(source_id)
+        reached = track is not None and track.reaches(viewer.participant_id)
+        slot.seen = source_id if reached and not emptied else None
         self._unreported.add(viewer.participant_id)
 
     def speaker(self, source_id: int) -> None:
         """The loudest source of the room now; 0 for nobody."""
-        track = self._tracks.get(source_id)
-        self._set_speaker(track.key.participant_id if track is not None else None)
+        self._set_speaker(self._tracks.get(source_id))
 
     # What follows
 
     def take_decisions(self) -> list[Decision]:
         """Everything to be carried out now, in order."""
+        if self._audiences_changed:
+            self._audiences_changed = False
+            self._settle_audiences()
         if self._tracks_changed:
             self._tracks_changed = False
             self._settle_tracks()
@@ -220,10 +306,7 @@ class Room:
         return news
 
     def _report(self, participant: Participant, event: NewsEvent) -> None:
-        view = ParticipantView(
-            participant_id=participant.participant_id, display_name=participant.display_name, role=participant.role
-        )
-        self._news.append(News(view, event))
+        self._news.append(News(participant.view(), event))
 
     def _those(self, wanted: set[str]) -> list[Participant]:
         """In the order in which they joined; some may have left meanwhile."""
@@ -231,16 +314,31 @@ class Room:
 
     def _settle_tracks(self) -> None:
         """Tell what has come and gone. If what can be seen has changed, everybody's slots have to be looked at."""
-        visible: dict[TrackKey, tuple[Layer, ...]] = {}
+        visible: dict[TrackKey, Track] = {}
         for participant in self._participants.values():
             for track in participant.tracks.values():
                 self._announce(participant, track)
                 if track.published and track.key.kind == "video" and not participant.silent(track.key.source):
-                    visible[track.key] = track.choices()
-        stage = Stage([(key, visible[key]) for key in by_priority(list(visible))])
+                    visible[track.key] = track
+        best_first = by_priority({key: track.priority for key, track in visible.items()})
+        stage = Stage(
+            [(key, visible[key].choices()) for key in best_first],
+            {key: track.viewers for key, track in visible.items() if track.viewers is not None},
+        )
         if not stage.same_as(self._stage):
             self._stage = stage
             self._unplaced.update(self._participants)
+
+    def _settle_audiences(self) -> None:
+        """Have the worker forward to others than before; a slot whose receiver is left out is empty from now on."""
+        self._decisions += self._audiences.settle(self._participants.values())
+        self._tracks_changed = True
+        for viewer, slot in self._slots.values():
+            track = self._tracks.get(slot.seen) if slot.seen is not None else None
+            if track is not None and not track.reaches(viewer.participant_id):
+                slot.seen = None
+                self._unreported.add(viewer.participant_id)
+        self._tell_speaker()
 
     def _announce(self, participant: Participant, track: Track) -> None:
         if track.announced == track.published:
@@ -286,12 +384,32 @@ class Room:
             if key.source == source:
                 self._decisions += [Silence(source_id, now) for source_id in track.layers]
 
-    def _set_speaker(self, participant_id: str | None) -> None:
-        if participant_id == self._speaker:
-            return
-        self._speaker = participant_id
-        for listener in self._participants:
-            self._decisions.append(Tell(listener, Speaking(participant_id=participant_id)))
+    def _follow_block(self, participant_id: str, source: TrackSource) -> None:
+        if (participant := self._participants.get(participant_id)) is not None:
+            blocked = (participant_id, source) in self._blocks
+            self._change_silence(participant, source, participant.blocked, blocked)
+
+    def _exclude(self, participant_id: str) -> None:
+        """Somebody is gone; who comes back under the same id has to be decided about anew."""
+        for track in {id(track): track for track in self._tracks.values()}.values():
+            if track.audience is not None and participant_id in track.audience:
+                track.audience -= {participant_id}
+                self._audiences_changed = True
+
+    def _set_speaker(self, track: Track | None) -> None:
+        self._speaker = track
+        self._tell_speaker()
+
+    def _tell_speaker(self) -> None:
+        """Name the speaker to those who may hear them; to others nobody speaks."""
+        track = self._speaker
+        for listener in self._participants.values():
+            own = track is not None and track.key.participant_id == listener.participant_id
+            audible = track is not None and (own or track.reaches(listener.participant_id))
+            speaker = track.key.participant_id if track is not None and audible else None
+            if speaker != listener.speaker:
+                listener.speaker = speaker
+                self._decisions.append(Tell(listener.participant_id, Speaking(participant_id=speaker)))
 
     def _tell_others(self, participant_id: str, event: Event) -> None:
         for other in self._participants:
