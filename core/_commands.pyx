@@ -283,9 +283,13 @@ cdef void block_source(WorkerState* worker, Source* source, bint blocked) noexce
 
 
 cdef void set_audience(WorkerState* worker, Source* source, bint restricted, uint64_t groups) noexcept nogil:
-    """Who may receive it has changed: those who may no longer lose it now, voices are chosen anew."""
+    """Who may receive it has changed: those who may no longer lose it now, voices are chosen anew.
+
+    Who may from now on begins with the next key frame, not with one from before.
+    """
     source.restricted = restricted
     source.audience = groups
+    source.key_frame = -1
     source_release_forbidden(worker, source)
     select_soon(worker, source.transport.room)
 

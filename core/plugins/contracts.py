@@ -79,8 +79,10 @@ class Declaration:
         """Whether an implementation may return this."""
         if self.returns is float:
             return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        # Of `frozenset[str]` only that it is a frozenset can be seen at once.
-        return isinstance(value, self.returns.__origin__ if isinstance(self.returns, GenericAlias) else self.returns)
+        if isinstance(self.returns, GenericAlias):
+            # Of `frozenset[str]` only that it is a frozenset can be seen at once.
+            return isinstance(value, self.returns.__origin__)  # type: ignore[arg-type]  # a class, as it is of one
+        return isinstance(value, self.returns)
 
 
 def notify(*, deadline: float) -> Callable[[HookFunction], Declaration]:
