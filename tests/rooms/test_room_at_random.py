@@ -212,5 +212,5 @@ class RoomMachine(RuleBasedStateMachine):
             assert reached == (self.audiences[owner, source] if self.restricted else self.known.keys() - {owner})
 
 
-RoomMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+RoomMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
 TestRoomAtRandom = RoomMachine.TestCase
