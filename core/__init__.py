@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from podium.core._fastpath import TapPacket
+    from podium.core._fastpath import TAP_RTP, TAP_SENDER_REPORT, TapPacket
     from podium.core.bots.bot import Bot, BotError, BotFrame, open_bot
     from podium.core.config import Config, ConfigError, load_config
     from podium.core.data import Database, DatabaseError, PluginTables, UtcDateTime, open_database
@@ -124,7 +124,7 @@ _HOMES = {
     "media.naming": ("SourceError",),
     "media.sdp": ("NegotiationError",),
     "media.tap": ("MediaTap",),
-    "_fastpath": ("TapPacket",),
+    "_fastpath": ("TAP_RTP", "TAP_SENDER_REPORT", "TapPacket"),
     "operations": (
         "DeclarationError",
         "Dispatcher",
@@ -169,6 +169,8 @@ _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() fo
 
 __all__ = [
     "ROLES",
+    "TAP_RTP",
+    "TAP_SENDER_REPORT",
     "AnyEvent",
     "AuthenticationError",
     "Authenticator",

@@ -31,7 +31,7 @@ cdef void select_voices(WorkerState* worker, Room* room) noexcept nogil:
     room.next_selection_us = worker.now_us + SELECTION_INTERVAL_US
     for i in range(room.voice_count):
         voice = room.voices[i]
-        if voice.running and not voice.blocked and count < MAX_VOICES:
+        if voice.running and not voice.blocked and has_audience(voice) and count < MAX_VOICES:
             voices[count] = voice
             scores[count] = levels_score(&voice.loudness, worker.now_us)
             before[count] = voice.selected
@@ -44,6 +44,10 @@ cdef void select_voices(WorkerState* worker, Room* room) noexcept nogil:
     else:
         select_for_all(worker, room, voices, scores, before, count)
     announce(worker, room, voices, scores, count)
+
+
+cdef inline bint has_audience(const Source* voice) noexcept nogil:
+    return not voice.restricted or voice.audience != 0
 
 
 cdef void select_for_all(

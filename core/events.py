@@ -7,12 +7,13 @@ read by Python callers and sent to browsers as JSON. Tracks are named by what th
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 TrackKind = Literal["audio", "video"]
 TrackSource = Literal["microphone", "camera", "screen"]
+TRACK_SOURCES: tuple[TrackSource, ...] = get_args(TrackSource)
 TransportState = Literal["new", "connecting", "connected", "failed", "closed"]
 
 

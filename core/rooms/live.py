@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 
 class LiveRoom:
-    """One room on one worker. `on_empty` is called when the last participant has left."""
+    """One room on one worker. `on_empty` is called when the last participant has left, not before anybody came."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class LiveRoom:
         self._slots: dict[int, _fastpath.Slot] = {}
         self._taps = Taps()
         self._policy = Policy(room, self._view, observer, nursery, self._carry_out)
-        self._closed = self._crowded = False
+        self._entered = self._closed = self._crowded = False
 
     def __len__(self) -> int:
         return len(self._present)
@@ -95,6 +95,7 @@ class LiveRoom:
         self._room.join(participant_id, display_name, role)
         participant = LocalParticipant(self, participant_id, display_name, role, configuration)
         self._present[participant_id] = participant
+        self._entered = True
         self._carry_out()
         return participant
 
@@ -276,7 +277,7 @@ class LiveRoom:
             for participant in unread.values():
                 self._remove(participant, "too_slow")
         self._report_news()
-        if not self._present and not self._closed:
+        if self._entered and not self._present and not self._closed:
             self._on_empty(self)
 
     def _report_news(self) -> None:

@@ -34,8 +34,9 @@ def check_message(message: Message, present: Collection[str]) -> None:
     """Raises RoomError: `id_invalid`, `text_invalid`, `time_invalid` or `participant_unknown`."""
     checked_identifier(message.message_id, "message_id")
     checked_identifier(message.topic, "topic")
-    if not 1 <= len(message.text.strip()) <= len(message.text) <= MAX_TEXT:
-        raise RoomError("text_invalid", f"text must be 1 to {MAX_TEXT} characters, not all of them spaces", "text")
+    if not message.text.strip() or len(message.text) > MAX_TEXT or not _is_unicode(message.text):
+        what = f"text must be 1 to {MAX_TEXT} characters of Unicode, not all of them spaces"
+        raise RoomError("text_invalid", what, "text")
     if message.at.tzinfo is None:
         raise RoomError("time_invalid", "at must have a time zone, UTC by preference", "at")
     for participant_id in message.to:
@@ -64,3 +65,12 @@ def recipients(message: Message, present: Collection[str]) -> list[str]:
         return list(present)
     named = {*message.to, message.sender.participant_id if message.sender is not None else ""}
     return [each for each in present if each in named]
+
+
+def _is_unicode(text: str) -> bool:
+    """Half a surrogate pair is a str, but cannot be sent to anybody."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -10,6 +10,7 @@ worker itself; here they are only reported.
 from collections.abc import Collection, Sequence
 
 from podium.core.events import (
+    TRACK_SOURCES,
     Event,
     Joined,
     ParticipantInfo,
@@ -136,8 +137,11 @@ class Room:
     def set_blocked(self, participant_id: str, source: TrackSource, blocked: bool, owner: str = HOST) -> None:
         """Somebody else decides that a participant's source is not forwarded, here or when it comes back.
 
-        Raises RoomError `participant_unknown` for somebody who is not here and of whom nothing is blocked.
+        Raises RoomError: `source_invalid`, or `participant_unknown` for somebody who is not here and of whom it is not
+        blocked.
         """
+        if source not in TRACK_SOURCES:
+            raise RoomError("source_invalid", f"source must be one of {', '.join(TRACK_SOURCES)}", "source")
         if participant_id not in self._participants and (participant_id, source) not in self._blocks:
             raise RoomError("participant_unknown", f"nobody with id {participant_id!r} is here", "participant_id")
         self._blocks.change(participant_id, source, blocked, owner)

@@ -78,6 +78,7 @@ def test_ids_and_times_are_made_up() -> None:
     [
         ({"text": ""}, "text_invalid", "text"),
         ({"text": " \n"}, "text_invalid", "text"),
+        ({"text": "half \ud800"}, "text_invalid", "text"),
         ({"text": "x" * (MAX_TEXT + 1)}, "text_invalid", "text"),
         ({"topic": "no spaces"}, "id_invalid", "topic"),
         ({"message_id": ""}, "id_invalid", "message_id"),

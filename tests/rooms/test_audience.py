@@ -198,3 +198,5 @@ def test_all_blocks_of_one_owner_are_lifted_at_once(room: Room) -> None:
 def test_a_stranger_cannot_be_blocked(room: Room) -> None:
     with pytest.raises(RoomError, match="nobody with id 'eve'"):
         room.set_blocked("eve", "microphone", True, "hall")
+    with pytest.raises(RoomError, match="source must be one of microphone, camera, screen"):
+        room.set_blocked("ann", "piano", True, "hall")  # type: ignore[arg-type]  # that is the point
