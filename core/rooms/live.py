@@ -285,7 +285,7 @@ class LiveRoom:
             report(news, self._view, self._observer)
             if isinstance(news.event, ParticipantJoined | TrackPublished):
                 self._policy.people_or_tracks_changed()
-        if self._room.crowded and not self._crowded:
+        if self._room.audiences.crowded and not self._crowded:
             self._crowded = True
             logger.warning("too many different audiences: some tracks reach nobody", extra={"session": self.id})
 

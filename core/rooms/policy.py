@@ -42,11 +42,11 @@ class Policy:
         self._nursery = nursery
         self._decided = decided
         self._wanted = self._running = self._closed = self._prioritized = False
-        room.restrict(observer.implements(AUDIENCE))
+        room.audiences.restrict(observer.implements(AUDIENCE))
 
     def people_or_tracks_changed(self) -> None:
         """Ask again, if there is anybody to ask."""
-        if self._room.restricted or any(map(self._observer.implements, POLICIES)):
+        if self._room.audiences.restricted or any(map(self._observer.implements, POLICIES)):
             self.reconsider()
 
     def reconsider(self) -> None:
@@ -68,12 +68,12 @@ class Policy:
             self._running = False
 
     async def _round(self) -> None:
-        self._room.restrict(self._observer.implements(AUDIENCE))
+        self._room.audiences.restrict(self._observer.implements(AUDIENCE))
         answers = await self._ask()
         if self._closed:
             return
         for (publisher, source), audience in answers.audiences.items():
-            self._room.set_audience(publisher.participant_id, source, audience)
+            self._room.audiences.decide(publisher.participant_id, source, audience)
         for publisher, source in self._room.published() if self._prioritized else ():
             priority = answers.priorities.get((publisher, source))
             self._room.set_priority(publisher.participant_id, source, priority)

@@ -4,10 +4,10 @@
 Three kinds of calls change it: what hosts ask for participants, what negotiation made, and what the worker saw.
 `take_decisions` then returns everything that follows from all changes since it was last called, so a batch of
 worker events costs one reassignment and tells each participant at most one `Showing`. Audio slots are filled by the
-worker itself; here they are only reported.
+worker itself; here they are only reported. Who may see and hear whom is decided through `audiences`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from podium.core.events import (
     TRACK_SOURCES,
@@ -16,7 +16,6 @@ from podium.core.events import (
     ParticipantInfo,
     ParticipantJoined,
     ParticipantLeft,
-    Speaking,
     TrackKind,
     TrackMuted,
     TrackPublished,
@@ -24,13 +23,14 @@ from podium.core.events import (
     TrackUnpublished,
 )
 from podium.core.rooms.assignment import TrackKey, by_priority
-from podium.core.rooms.audience import NOBODY, Audiences
+from podium.core.rooms.audience import Audiences
 from podium.core.rooms.blocks import HOST, Blocks
 from podium.core.rooms.decisions import Decision, News, NewsEvent, Silence, Tell
 from podium.core.rooms.identity import RoomError
 from podium.core.rooms.layers import Layer
 from podium.core.rooms.model import Participant, Slot, Track
 from podium.core.rooms.observer import ParticipantView
+from podium.core.rooms.speaker import Speaker
 from podium.core.rooms.viewing import Stage, choose_from_now_on, place, report
 from podium.core.rooms.wishes import Shown, check_shown
 
@@ -46,13 +46,12 @@ class Room:
         self._tracks: dict[int, Track] = {}
         self._slots: dict[int, tuple[Participant, Slot]] = {}
         self._blocks = Blocks()
-        self._audiences = Audiences()
-        self._speaker: Track | None = None
+        self.audiences = Audiences(self._participants)
+        self._speaker = Speaker(self._participants)
         self._decisions: list[Decision] = []
         self._news: list[News] = []
         self._stage = Stage(())
         self._tracks_changed = False
-        self._audiences_changed = False
         self._unplaced: set[str] = set()
         self._unreported: set[str] = set()
 
@@ -105,12 +104,12 @@ class Room:
         for slot in participant.slots.values():
             del self._slots[slot.slot_id]
         self._tracks_changed = True
-        self._exclude(participant_id)
+        self.audiences.exclude(participant_id)
         left = ParticipantLeft(participant_id=participant_id, reason=reason)
         self._tell_others(participant_id, left)
         self._report(participant, left)
-        if self._speaker is not None and self._speaker.key.participant_id == participant_id:
-            self._set_speaker(None)
+        if self._speaker.is_participant(participant_id):
+            self._decisions += self._speaker.change(None)
 
     def show(self, participant_id: str, shown: Sequence[Shown]) -> None:
         """Take over the choice of what the named slots show; others keep what they have. Raises RoomError."""
@@ -158,16 +157,6 @@ class Room:
 
     # What plugins decide
 
-    @property
-    def restricted(self) -> bool:
-        """Whether plugins decide who sees and hears whom."""
-        return self._audiences.restricted
-
-    @property
-    def crowded(self) -> bool:
-        """Whether there are more different audiences than can be kept apart; the last ones are empty then."""
-        return self._audiences.crowded
-
     def groups_of(self, participant_id: str) -> int:
         """What the worker has to know of this participant's transport, a new one included."""
         return self._participants[participant_id].groups
@@ -179,30 +168,6 @@ class Room:
             for participant in self._participants.values()
             for source in dict.fromkeys(key.source for key, track in participant.tracks.items() if track.published)
         ]
-
-    def restrict(self, restricted: bool) -> None:
-        """From now on nobody has what `set_audience` does not give, or (False) everybody has everything.
-
-        Who is here keeps what they have until it is decided about.
-        """
-        if restricted == self._audiences.restricted:
-            return
-        self._audiences.restricted = restricted
-        everybody = frozenset(self._participants)
-        for participant in self._participants.values():
-            for track in participant.tracks.values():
-                track.audience = everybody - {participant.participant_id} if restricted else None
-        self._audiences_changed = True
-
-    def set_audience(self, participant_id: str, source: TrackSource, audience: Collection[str]) -> None:
-        """These may see or hear a source; ids of others than those here, and the publisher's own, do not count."""
-        participant = self._participants.get(participant_id)
-        if participant is None or not self._audiences.restricted:
-            return
-        present = frozenset(each for each in self._participants if each in audience and each != participant_id)
-        for track in participant.tracks_of(source):
-            self._audiences_changed |= track.audience != present
-            track.audience = present
 
     def set_priority(self, participant_id: str, source: TrackSource, priority: float | None) -> None:
         """How soon slots that are filled automatically show it; None: as usual for such a source."""
@@ -223,17 +188,15 @@ class Room:
         layers = {source_id: Layer(source_id, rank, None, False) for rank, source_id in enumerate(source_ids)}
         track = participant.tracks[key] = Track(key, layers)
         self._tracks.update(dict.fromkeys(source_ids, track))
-        if self._audiences.restricted:
-            track.audience = NOBODY
-            self._audiences_changed = True
+        self.audiences.add(track)
         if participant.silent(source):
             self._decisions += [Silence(source_id, True) for source_id in source_ids]
 
     def remove_track(self, participant_id: str, source: TrackSource, kind: TrackKind) -> None:
         track = self._participants[participant_id].tracks.pop(TrackKey(participant_id, source, kind))
         self._forget_sources(track)
-        if track is self._speaker:
-            self._set_speaker(None)
+        if self._speaker.is_track(track):
+            self._decisions += self._speaker.change(None)
         if track.announced:
             event = TrackUnpublished(participant_id=participant_id, source=source, kind=kind)
             self._tell_others(participant_id, event)
@@ -279,14 +242,13 @@ class Room:
 
     def speaker(self, source_id: int) -> None:
         """The loudest source of the room now; 0 for nobody."""
-        self._set_speaker(self._tracks.get(source_id))
+        self._decisions += self._speaker.change(self._tracks.get(source_id))
 
     # What follows
 
     def take_decisions(self) -> list[Decision]:
         """Everything to be carried out now, in order."""
-        if self._audiences_changed:
-            self._audiences_changed = False
+        if self.audiences.changed:
             self._settle_audiences()
         if self._tracks_changed:
             self._tracks_changed = False
@@ -335,14 +297,14 @@ class Room:
 
     def _settle_audiences(self) -> None:
         """Have the worker forward to others than before; a slot whose receiver is left out is empty from now on."""
-        self._decisions += self._audiences.settle(self._participants.values())
+        self._decisions += self.audiences.settle()
         self._tracks_changed = True
         for viewer, slot in self._slots.values():
             track = self._tracks.get(slot.seen) if slot.seen is not None else None
             if track is not None and not track.reaches(viewer.participant_id):
                 slot.seen = None
                 self._unreported.add(viewer.participant_id)
-        self._tell_speaker()
+        self._decisions += self._speaker.tell()
 
     def _announce(self, participant: Participant, track: Track) -> None:
         if track.announced == track.published:
@@ -392,28 +354,6 @@ class Room:
         if (participant := self._participants.get(participant_id)) is not None:
             blocked = (participant_id, source) in self._blocks
             self._change_silence(participant, source, participant.blocked, blocked)
-
-    def _exclude(self, participant_id: str) -> None:
-        """Somebody is gone; who comes back under the same id has to be decided about anew."""
-        for track in {id(track): track for track in self._tracks.values()}.values():
-            if track.audience is not None and participant_id in track.audience:
-                track.audience -= {participant_id}
-                self._audiences_changed = True
-
-    def _set_speaker(self, track: Track | None) -> None:
-        self._speaker = track
-        self._tell_speaker()
-
-    def _tell_speaker(self) -> None:
-        """Name the speaker to those who may hear them; to others nobody speaks."""
-        track = self._speaker
-        for listener in self._participants.values():
-            own = track is not None and track.key.participant_id == listener.participant_id
-            audible = track is not None and (own or track.reaches(listener.participant_id))
-            speaker = track.key.participant_id if track is not None and audible else None
-            if speaker != listener.speaker:
-                listener.speaker = speaker
-                self._decisions.append(Tell(listener.participant_id, Speaking(participant_id=speaker)))
 
     def _tell_others(self, participant_id: str, event: Event) -> None:
         for other in self._participants:

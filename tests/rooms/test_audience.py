@@ -43,48 +43,48 @@ def settle(room: Room) -> list[Decision]:
 
 
 def test_without_restriction_nothing_is_said_of_groups(room: Room) -> None:
-    assert not room.restricted
+    assert not room.audiences.restricted
     assert room.groups_of("ann") == 0
 
 
 def test_who_is_here_keeps_what_they_have_and_who_comes_has_nothing_until_decided(room: Room) -> None:
     settle(room)
-    room.restrict(True)
+    room.audiences.restrict(True)
     assert switches(settle(room)) == {}
     add(room, "dan", 4)
     assert switches(settle(room)) == {}
-    room.set_audience("ann", "camera", {"bob", "cat", "dan"})
+    room.audiences.decide("ann", "camera", {"bob", "cat", "dan"})
     assert switches(settle(room)) == {400: ANN}
 
 
 def test_a_picture_goes_as_soon_as_its_viewer_is_left_out(room: Room) -> None:
     settle(room)
-    room.restrict(True)
+    room.audiences.restrict(True)
     settle(room)
-    room.set_audience("ann", "camera", {"cat"})
+    room.audiences.decide("ann", "camera", {"cat"})
     decisions = settle(room)
     assert switches(decisions) == {200: CAT}
     assert told(decisions, "bob", Showing)[-1].slots == (SlotContent(mid="v0", participant_id="cat", source="camera"),)
-    room.set_audience("cat", "camera", set())
+    room.audiences.decide("cat", "camera", set())
     decisions = settle(room)
     assert switches(decisions) == {200: None}
     assert told(decisions, "bob", Showing)[-1].slots == (SlotContent(mid="v0"),)
 
 
 def test_a_wish_waits_until_it_is_allowed(room: Room) -> None:
-    room.restrict(True)
-    room.set_audience("ann", "camera", set())
+    room.audiences.restrict(True)
+    room.audiences.decide("ann", "camera", set())
     settle(room)
     room.show("bob", [Shown(mid="v0", participant_id="ann")])
     assert switches(settle(room)) == {200: None}
-    room.set_audience("ann", "camera", {"bob", "nobody", "ann"})
+    room.audiences.decide("ann", "camera", {"bob", "nobody", "ann"})
     assert switches(settle(room)) == {200: ANN}
 
 
 def test_a_late_report_of_what_is_not_allowed_any_more_names_nobody(room: Room) -> None:
     room.take_decisions()
-    room.restrict(True)
-    room.set_audience("ann", "camera", set())
+    room.audiences.restrict(True)
+    room.audiences.decide("ann", "camera", set())
     room.take_decisions()
     room.slot_switched(200, ANN)
     assert told(room.take_decisions(), "bob", Showing) == []
@@ -92,44 +92,44 @@ def test_a_late_report_of_what_is_not_allowed_any_more_names_nobody(room: Room) 
 
 def test_restriction_ends_for_all(room: Room) -> None:
     settle(room)
-    room.restrict(True)
+    room.audiences.restrict(True)
     for name in ("ann", "bob", "cat"):
-        room.set_audience(name, "camera", set())
+        room.audiences.decide(name, "camera", set())
     assert switches(settle(room)) == {100: None, 200: None, 300: None}
-    room.restrict(False)
+    room.audiences.restrict(False)
     assert switches(settle(room)) == {100: BOB, 200: ANN, 300: ANN}
 
 
 def test_a_decision_that_comes_after_the_restriction_has_ended_is_void(room: Room) -> None:
     settle(room)
-    room.set_audience("ann", "camera", set())
-    room.set_audience("eve", "camera", set())
+    room.audiences.decide("ann", "camera", set())
+    room.audiences.decide("eve", "camera", set())
     assert settle(room) == []
 
 
 def test_who_comes_back_is_decided_about_anew(room: Room) -> None:
-    room.restrict(True)
+    room.audiences.restrict(True)
     for name in ("ann", "bob", "cat"):
-        room.set_audience(name, "camera", {"ann", "bob", "cat"})
+        room.audiences.decide(name, "camera", {"ann", "bob", "cat"})
     settle(room)
     room.leave("bob", "left")
     add(room, "bob", 5)
     settle(room)
     assert room.groups_of("bob") == 0
-    room.set_audience("cat", "camera", {"bob"})
+    room.audiences.decide("cat", "camera", {"bob"})
     assert switches(settle(room)) == {100: None, 500: CAT}
 
 
 def test_only_those_who_may_hear_the_speaker_learn_who_speaks(room: Room) -> None:
     settle(room)
-    room.restrict(True)
-    room.set_audience("ann", "microphone", {"bob"})
+    room.audiences.restrict(True)
+    room.audiences.decide("ann", "microphone", {"bob"})
     settle(room)
     room.speaker(ANN * 10)
     decisions = settle(room)
     assert told(decisions, "bob") == told(decisions, "ann") == [Speaking(participant_id="ann")]
     assert told(decisions, "cat") == []
-    room.set_audience("ann", "microphone", {"cat"})
+    room.audiences.decide("ann", "microphone", {"cat"})
     decisions = settle(room)
     assert told(decisions, "bob", Speaking) == [Speaking(participant_id=None)]
     assert told(decisions, "cat", Speaking) == [Speaking(participant_id="ann")]
@@ -137,7 +137,7 @@ def test_only_those_who_may_hear_the_speaker_learn_who_speaks(room: Room) -> Non
 
 def test_more_audiences_than_can_be_kept_apart_leave_the_last_ones_alone() -> None:
     room = Room("math", audio_slots=3, max_participants=200)
-    room.restrict(True)
+    room.audiences.restrict(True)
     for number in range(70):
         room.join(f"p{number}", "P", "student")
         room.join(f"q{number}", "Q", "student")
@@ -145,10 +145,10 @@ def test_more_audiences_than_can_be_kept_apart_leave_the_last_ones_alone() -> No
         room.add_slot(f"q{number}", "v0", "video", 1000 + number)
         room.source_started(number + 1)
     for number in range(70):
-        room.set_audience(f"p{number}", "camera", {f"q{number}"})
+        room.audiences.decide(f"p{number}", "camera", {f"q{number}"})
     switched = {slot_id: source_id for slot_id, source_id in switches(room.take_decisions()).items() if source_id}
     assert switched == {1000 + number: number + 1 for number in range(64)}
-    assert room.crowded
+    assert room.audiences.crowded
 
 
 def test_a_higher_priority_is_shown_first_and_none_means_as_usual(room: Room) -> None:

@@ -66,14 +66,14 @@ class Worker:
     """One microphone each, and what a worker makes of the decisions about them."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.audiences = Audiences()
         self.names = names
-        self.people = [Participant(name, name, "student") for name in names]
+        people = {name: Participant(name, name, "student") for name in names}
+        self.audiences = Audiences(people)
         self.tracks = [
             Track(TrackKey(name, "microphone", "audio"), {index: Layer(index, 0, None, True)})
             for index, name in enumerate(names)
         ]
-        for person, track in zip(self.people, self.tracks, strict=True):
+        for person, track in zip(people.values(), self.tracks, strict=True):
             person.tracks[track.key] = track
         self.told: dict[int, int | None] = dict.fromkeys(range(len(names)))
         self.groups = dict.fromkeys(names, 0)
@@ -89,7 +89,7 @@ class Worker:
         """Who receives whom after each decision of one round."""
         for track, audience in zip(self.tracks, wanted, strict=True):
             track.audience = audience
-        for decision in self.audiences.settle(self.people):
+        for decision in self.audiences.settle():
             match decision:
                 case SetAudience(source_id, bits):
                     self.told[source_id] = bits

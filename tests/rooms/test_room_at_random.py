@@ -106,7 +106,7 @@ class RoomMachine(RuleBasedStateMachine):
     @rule()
     def restrict_or_not(self) -> None:
         self.restricted = not self.restricted
-        self.room.restrict(self.restricted)
+        self.room.audiences.restrict(self.restricted)
         self.audiences = {each: set(self.known) - {each[0]} for each in self.sources.values()}
         self.carry_out()
 
@@ -115,7 +115,7 @@ class RoomMachine(RuleBasedStateMachine):
     def decide_about_an_audience(self, data: st.DataObject) -> None:
         name, source = data.draw(st.sampled_from(sorted(set(self.sources.values()))))
         audience = data.draw(st.sets(st.sampled_from("abcde")))
-        self.room.set_audience(name, source, audience)  # type: ignore[arg-type]  # a sampled literal
+        self.room.audiences.decide(name, source, audience)  # type: ignore[arg-type]  # a sampled literal
         self.audiences[name, source] = (audience & set(self.known)) - {name}
         self.carry_out()
 
