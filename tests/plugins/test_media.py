@@ -11,6 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from podium.core.bots.bot import Bot
 from podium.core.config import load_config
 from podium.core.media.tap import MediaTap
 from podium.core.plugins.context import PluginContext
@@ -220,3 +221,34 @@ async def test_a_bot_needs_the_consent_of_other_plugins(tmp_path: Path, plugin: 
             async with media.open_bot("math", "Robot", play=clip):
                 raise AssertionError("unreachable")
         assert rooms.rooms == {}
+
+
+@pytest.mark.usefixtures("unpatched")
+async def test_only_those_in_the_audience_get_anything_at_all(tmp_path: Path, plugin: Plugin, clip: Path) -> None:
+    allowed = {"ann"}
+
+    @plugin.hook
+    async def track_audience(audience: frozenset[str]) -> frozenset[str]:
+        return audience & allowed
+
+    async def receive(bot: Bot, frames: int) -> None:
+        """So many frames of each kind."""
+        kinds = {"camera": frames, "microphone": frames}
+        while max(kinds.values()) > 0:
+            kinds[(await bot.frames.receive()).source] -= 1
+
+    async with real_host(tmp_path, plugin) as (manager, rooms):
+        media = manager.running()["recorder"].media
+        slots = {"audio_slots": 1, "video_slots": 1}
+        async with (
+            media.open_bot("math", "Ann", participant_id="ann", **slots) as ann,
+            media.open_bot("math", "Bob", participant_id="bob", **slots) as bob,
+            media.open_bot("math", "Projector", play=clip, repeat=True),
+        ):
+            with trio.fail_after(20):
+                await receive(ann, 20)
+            assert (bob.frames.statistics().current_buffer_used, bob.dropped_frames) == (0, 0)
+            allowed.add("bob")
+            rooms.reconsider("math")
+            with trio.fail_after(20):
+                await receive(bob, 5)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The examples of docs/plugins/media.md do, as they are written there, what the page says."""
+"""The examples of docs/plugins/media.md and rooms.md do, as they are written there, what the pages say."""
 
 import re
 import shutil
@@ -12,7 +12,7 @@ import structlog
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from podium.core.events import ParticipantJoined, ParticipantLeft
+from podium.core.events import MessageReceived, ParticipantJoined, ParticipantLeft
 from tests.bots.test_bot import clip
 from tests.plugins.test_media import real_host, unpatched
 from tests.plugins.test_policies import come, hears, sees
@@ -21,15 +21,15 @@ from tests.rooms.fake_worker import FakeWorker
 
 __all__ = ["clip", "native", "unpatched"]
 
-PAGE = Path(__file__).parents[2] / "docs" / "plugins" / "media.md"
+PAGES = [Path(__file__).parents[2] / "docs" / "plugins" / name for name in ("media.md", "rooms.md")]
 
 
 def example(name: str) -> Any:
     """The module that makes the plugin of this name."""
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    blocks = [block for page in PAGES for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)]
     (source,) = [block for block in blocks if f'Plugin("{name}"' in block]
     module = SimpleNamespace(__name__=name)
-    exec(compile(source, f"media.md: {name}", "exec"), vars(module))
+    exec(compile(source, f"example {name}", "exec"), vars(module))
     return module
 
 
@@ -75,3 +75,13 @@ async def test_a_bot_greets(tmp_path: Path, clip: Path, monkeypatch: pytest.Monk
                 if isinstance(event, ParticipantLeft):
                     break
         assert told[0] is ParticipantJoined
+
+
+async def test_who_joins_is_welcomed_by_name(tmp_path: Path) -> None:
+    async with host(tmp_path, example("welcome").plugin) as (_, rooms):
+        await rooms.join("math", "ann", "Ann")
+        bob = await rooms.join("math", "bob", "Bob")
+        await wait_all_tasks_blocked()
+        told = bob.events.receive_nowait()
+        assert isinstance(told, MessageReceived)
+        assert (told.text, told.topic, told.sender, told.to) == ("Welcome, Bob.", "notice", None, ("bob",))
