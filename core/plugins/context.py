@@ -10,6 +10,7 @@ from typing import Any, Protocol, final
 import structlog
 
 from podium.core.events import Event, ParticipantInfo
+from podium.core.metrics import PluginMetrics
 from podium.core.plugins.errors import PluginError
 from podium.core.rooms.observer import RoomView
 
@@ -58,6 +59,7 @@ class PluginContext:
         database: Any = None,
         operations: Any = None,
         rooms: Callable[[], RoomsService],
+        metrics: PluginMetrics,
         emit: Callable[[str, Event], None],
     ) -> None:
         self.name = name
@@ -68,6 +70,8 @@ class PluginContext:
         self.operations = operations
         """Calls operations, its own and others': `await context.operations.call(name, request)`; None in `on_start`."""
         self.log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(f"podium.plugins.{name}").bind(plugin=name)
+        self.metrics = metrics
+        """Makes the metrics of the plugin, which appear on the host's page for as long as the plugin runs."""
         self.rooms = RoomsAccess(self._open(rooms))
         self._emit = emit
         self._closed = False
@@ -80,6 +84,7 @@ class PluginContext:
     def close(self) -> None:
         """The plugin has been disabled."""
         self._closed = True
+        self.metrics.close()
 
     def _open(self, rooms: Callable[[], RoomsService]) -> Callable[[], RoomsService]:
         def checked() -> RoomsService:
