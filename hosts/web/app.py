@@ -16,6 +16,7 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from podium.core.operations import Services
+from podium.core.plugins.checkup import Checkup
 from podium.hosts.web.assets import Assets
 from podium.hosts.web.connections import Connections
 from podium.hosts.web.entrance import Entrance
@@ -39,7 +40,9 @@ class PodiumApp(QuartTrio):
     websocket_class = BoundedWebsocket
 
 
-def create_app(rooms: Entrance, connections: Connections, services: Services) -> PodiumApp:
+def create_app(
+    rooms: Entrance, connections: Connections, services: Services, checkup: Checkup | None = None
+) -> PodiumApp:
     """The application over these rooms. Nothing is started here."""
     app = PodiumApp("podium.hosts.web", static_folder=None, instance_path=str(STATIC.parent))
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
@@ -62,7 +65,16 @@ def create_app(rooms: Entrance, connections: Connections, services: Services) ->
     @app.get("/health")
     async def health() -> dict[str, Any]:
         facts: dict[str, Any] = msgspec.to_builtins(rooms.statistics())
-        return {"status": "ok", "version": podium_version(), "connections": connections.statistics().open, **facts}
+        plugins = await checkup.look() if checkup is not None else {}
+        # "ok" and 200 even when a plugin is not: who restarts the host for it would end the classes. No details
+        # either, since everybody may ask.
+        return {
+            "status": "ok",
+            "version": podium_version(),
+            "connections": connections.statistics().open,
+            "plugins": {name: health.status for name, health in plugins.items()},
+            **facts,
+        }
 
     @app.websocket("/signal")
     async def signal() -> None:
