@@ -13,6 +13,7 @@ from functools import partial
 
 import msgspec
 import trio
+from prometheus_client import ProcessCollector
 
 from podium.core.config import Config
 from podium.core.identity import new_key
@@ -95,6 +96,7 @@ def _collect(plugins: Plugins, rooms: Rooms, connections: Connections, services:
     plugins.metrics.add(PluginCollector(plugins, plugins.metrics.errors))
     plugins.metrics.add(OperationCollector(services.dispatcher))
     plugins.metrics.add(WatchdogCollector(watchdog.statistics))
+    plugins.metrics.add(ProcessCollector(registry=None))
 
 
 async def serve_rooms(
