@@ -95,6 +95,6 @@ class PluginMetrics:
             metric = kind(name, documentation, tuple(labels), registry=None, **options)
         except (ValueError, TypeError) as error:
             raise PluginError("metric_invalid", f"plugin {self.plugin!r}, metric {name!r}: {error}", "name") from error
-        self._names.claim(names_of(name, metric._type), self, f"plugin {self.plugin!r}")
+        self._names.claim(names_of(name, str(metric._type)), self, f"plugin {self.plugin!r}")
         self._made[name] = (metric, terms)
         return metric

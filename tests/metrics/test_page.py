@@ -113,8 +113,7 @@ async def test_a_metric_that_cannot_be_read_is_left_out_counted_and_logged_once(
         metrics.gauge("greeter_text", "No number.").set_function(lambda: "warm")  # type: ignore[arg-type,return-value]  # a plugin's mistake
         metrics.counter("greeter_label", "Cannot be written.", ["of"]).labels("\ud800").inc()
         metrics.gauge("greeter_cold", "Works.").set(1)
-        for _ in range(2):
-            page = text(manager.metrics)
+        page = [text(manager.metrics) for _ in range(2)][-1]
         assert "greeter_cold 1.0" in page
         assert not re.search("^greeter_(heat|text|label)", page, re.MULTILINE)
         assert 'podium_plugin_metrics_errors_total{plugin="greeter"} 6.0' in page
@@ -132,7 +131,7 @@ async def test_both_formats_can_be_parsed(tmp_path: Path) -> None:
         assert len(list(parse(plain.decode()))) > 5
         told, content_type = manager.metrics.page(OPEN)
         assert content_type.startswith("application/openmetrics-text")
-        assert "greeter_greetings" in {family.name for family in parse_open(told.decode())}
+        assert "greeter_greetings" in {family.name for family in parse_open(told.decode())}  # type: ignore[no-untyped-call]  # it has no annotations
         assert manager.metrics.page(OPEN.replace("1.0.0", "x.\u00e4"))[1] == content_type
 
 

@@ -4,6 +4,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -27,7 +28,7 @@ def patient(name: str, health: Health, asked: list[str], takes: float = 0.0) -> 
 
 
 @asynccontextmanager
-async def checked(tmp_path: Path, *plugins: Plugin, **options: object) -> AsyncIterator[Checkup]:
+async def checked(tmp_path: Path, *plugins: Plugin, **options: Any) -> AsyncIterator[Checkup]:
     async with running(tmp_path, *plugins, **options) as manager, trio.open_nursery() as nursery:
         checkup = Checkup(manager)
         nursery.start_soon(checkup.run)
