@@ -4,8 +4,8 @@
 trio switches between tasks only where they wait. A task that computes or blocks instead stops all others. A thread
 asks for a heartbeat ten times a second and looks whether the last one came. Without one, and with the same task on the
 stack at ten looks in a row (a machine that was paused makes one look late, not ten), the host counts as held up: trio
-lets no task run twice before it answers, so that is one step of one task. A plugin found on the stack is named, counted
-and sent a signal, whose handler runs in the interrupted code itself and raises PluginStalled where nothing else is torn.
+lets no task run twice before it answers, so that is one step of one task. A plugin found on the stack is named,
+counted and sent a signal; its handler runs in the interrupted code and raises PluginStalled where nothing else is torn.
 
 C code that keeps the GIL keeps that thread from looking as well; a bad regular expression does. The thread therefore
 puts off an alarm at each look. When it goes off, the looking is done in the signal's handler, which Python also runs

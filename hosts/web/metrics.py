@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Metrics over HTTP: `/metrics`, on a listener of its own, so that it need not be reachable where browsers come in.
 
-The page is made in the trio thread, which owns what is read: about 3 ms for a class of 50 with 9 slots each.
+The page is made in the trio thread, which owns what is read: about 4 ms for a class of 50 with 9 slots each.
 """
 
 import errno
