@@ -114,7 +114,11 @@ def test_machinery_above_the_plugin_is_not_torn(above: str, interruptible: bool)
     seen = list[Suspect | None]()
     plugins = module("podium_inner.tools")
     suspects.add(Plugin("inner", version="1.0"), "podium_inner")
-    contained = bulkhead(lambda: plugins.call(lambda: module(above).call(lambda: seen.append(look()))))
+
+    @bulkhead
+    def contained() -> None:
+        plugins.call(lambda: module(above).call(lambda: seen.append(look())))
+
     contained()
     assert seen[0] is not None
     assert (seen[0].plugin, seen[0].interruptible) == ("inner", interruptible)
