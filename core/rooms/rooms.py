@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import trio
 
 from podium.core.config import Config, media_settings
@@ -244,6 +246,10 @@ class Rooms:
             participants=sum(map(len, self._live.values())),
             workers=tuple(worker.statistics() for worker in self._media.workers),
         )
+
+    def streams(self) -> list[tuple[int, npt.NDArray[np.void]]]:
+        """A row for each incoming and outgoing stream (`_fastpath.STATISTICS_DTYPE`), by port of the worker."""
+        return [(worker.port, worker.worker.statistics()) for worker in self._media.workers]
 
     def _open(self, session_id: str) -> LiveRoom:
         settings = self._settings
