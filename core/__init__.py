@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Left,
         MessageReceived,
         MessageSender,
+        PanelsChanged,
         ParticipantInfo,
         ParticipantJoined,
         ParticipantLeft,
@@ -65,15 +66,19 @@ if TYPE_CHECKING:
         kind_of,
         open_services,
     )
+    from podium.core.operations.builtin import CreateJoinToken, JoinToken
     from podium.core.plugins.access_media import MediaAccess
     from podium.core.plugins.access_rooms import RoomsAccess
+    from podium.core.plugins.commands import CommandContext
     from podium.core.plugins.context import PluginContext
     from podium.core.plugins.errors import PluginError
     from podium.core.plugins.facade import Hooks
     from podium.core.plugins.health import Health
     from podium.core.plugins.manager import Plugins, PluginWatcher, open_plugins
+    from podium.core.plugins.offering import OperationsAccess
     from podium.core.plugins.plugin import Plugin
-    from podium.core.plugins.report import HookReport, PluginReport
+    from podium.core.plugins.report import HookReport, PluginReport, RouteReport
+    from podium.core.plugins.routes import WebRequest, WebResponse
     from podium.core.plugins.runner import PluginState
     from podium.core.rooms.identity import ROLES, RoomError
     from podium.core.rooms.messages import Message
@@ -98,6 +103,7 @@ _HOMES = {
         "Left",
         "MessageReceived",
         "MessageSender",
+        "PanelsChanged",
         "ParticipantInfo",
         "ParticipantJoined",
         "ParticipantLeft",
@@ -135,8 +141,10 @@ _HOMES = {
         "kind_of",
         "open_services",
     ),
+    "operations.builtin": ("CreateJoinToken", "JoinToken"),
     "plugins.access_media": ("MediaAccess",),
     "plugins.access_rooms": ("RoomsAccess",),
+    "plugins.commands": ("CommandContext",),
     "plugins.context": ("PluginContext",),
     "plugins.errors": ("PluginError",),
     "plugins.facade": ("Hooks",),
@@ -146,11 +154,14 @@ _HOMES = {
         "PluginWatcher",
         "open_plugins",
     ),
+    "plugins.offering": ("OperationsAccess",),
     "plugins.plugin": ("Plugin",),
     "plugins.report": (
         "HookReport",
         "PluginReport",
+        "RouteReport",
     ),
+    "plugins.routes": ("WebRequest", "WebResponse"),
     "plugins.runner": ("PluginState",),
     "rooms.messages": ("Message",),
     "rooms.observer": (
@@ -179,9 +190,11 @@ __all__ = [
     "BotFrame",
     "Caller",
     "ClientConfiguration",
+    "CommandContext",
     "Config",
     "ConfigError",
     "ConnectionState",
+    "CreateJoinToken",
     "Database",
     "DatabaseError",
     "DeclarationError",
@@ -193,6 +206,7 @@ __all__ = [
     "Hooks",
     "IceServer",
     "Identities",
+    "JoinToken",
     "JoinTokens",
     "Joined",
     "Left",
@@ -208,6 +222,8 @@ __all__ = [
     "NegotiationError",
     "Operation",
     "OperationError",
+    "OperationsAccess",
+    "PanelsChanged",
     "ParticipantInfo",
     "ParticipantJoined",
     "ParticipantLeft",
@@ -228,6 +244,7 @@ __all__ = [
     "Rooms",
     "RoomsAccess",
     "RoomsStatistics",
+    "RouteReport",
     "Services",
     "Showing",
     "Shown",
@@ -244,6 +261,8 @@ __all__ = [
     "TrackView",
     "UtcDateTime",
     "Veto",
+    "WebRequest",
+    "WebResponse",
     "declare",
     "kind_of",
     "load_config",

@@ -7,7 +7,7 @@ read by Python callers and sent to browsers as JSON. Tracks are named by what th
 """
 
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -90,6 +90,10 @@ class Joined(Event, frozen=True, kw_only=True):
     audio_slots: int
     max_participants: int
     configuration: ClientConfiguration = ClientConfiguration()
+    token: Annotated[
+        str | None,
+        msgspec.Meta(description="For whoever leads an ad-hoc room: a join token to come back in the same role."),
+    ] = None
 
 
 class ParticipantJoined(Event, frozen=True, kw_only=True):
@@ -164,6 +168,10 @@ class MessageReceived(Event, frozen=True, kw_only=True):
     at: datetime
 
 
+class PanelsChanged(Event, frozen=True, kw_only=True):
+    """The panels of plugins are others now; the operation `ListPanels` says which."""
+
+
 class Left(Event, frozen=True, kw_only=True):
     """The receiver's own presence has ended; nothing follows."""
 
@@ -189,6 +197,7 @@ AnyEvent = (
     | Speaking
     | ConnectionState
     | MessageReceived
+    | PanelsChanged
     | Left
     | Error
 )

@@ -4,11 +4,13 @@
 Everything here is done in the plugin's name: what it has blocked flows again when it stops.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol, final
 
 from podium.core.events import Event, ParticipantInfo, TrackKind, TrackSource
 from podium.core.media.tap import MediaTap
+from podium.core.plugins.plugin_events import PluginEvent, audience_of
 from podium.core.rooms.messages import Message
 from podium.core.rooms.observer import RoomView
 from podium.core.rooms.presence import LocalParticipant
@@ -21,7 +23,14 @@ class RoomsService(Protocol):
     def local_address(self) -> str: ...
     def views(self) -> tuple[RoomView, ...]: ...
     def participants(self, session_id: str) -> tuple[ParticipantInfo, ...]: ...
-    def tell(self, session_id: str, event: Event, participant_id: str | None = None) -> None: ...
+    def tell(
+        self,
+        session_id: str,
+        event: Event,
+        participant_id: str | None = None,
+        *,
+        roles: Collection[str] | None = None,
+    ) -> None: ...
     def remove(self, session_id: str, participant_id: str, reason: str) -> None: ...
     def set_blocked(
         self, session_id: str, participant_id: str, source: TrackSource, blocked: bool, *, owner: str
@@ -50,9 +59,12 @@ class RoomsService(Protocol):
 class RoomsAccess:
     """The rooms in the name of one plugin. Calls return at once, but `send_message`; unknown names raise RoomError."""
 
-    def __init__(self, plugin: str, rooms: Callable[[], RoomsService]) -> None:
+    def __init__(
+        self, plugin: str, rooms: Callable[[], RoomsService], events: Mapping[str, PluginEvent] = MappingProxyType({})
+    ) -> None:
         self._plugin = plugin
         self._rooms = rooms
+        self._events = events
         self._has_blocked = False
 
     def list(self) -> tuple[RoomView, ...]:
@@ -64,8 +76,13 @@ class RoomsAccess:
         return self._rooms().participants(session_id)
 
     def send(self, session_id: str, event: Event, *, participant_id: str | None = None) -> None:
-        """Tell an event to one participant's browser, or to everybody's in the room."""
-        self._rooms().tell(session_id, event, participant_id)
+        """Tell an event to one participant's browser, or to everybody's in the room whose role it is for.
+
+        Raises PluginError `event_undeclared` unless the event is the core's or declared by `@plugin.event`, and
+        RoomError `event_forbidden` when it is not for the role of that participant.
+        """
+        rooms, roles = self._rooms(), audience_of(event, self._events)
+        rooms.tell(session_id, event, participant_id, roles=roles)
 
     async def send_message(self, message: Message) -> None:
         """Bring a message to those it is for, as event `MessageReceived`, if no plugin refuses it (`message_sending`).

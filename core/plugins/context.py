@@ -4,8 +4,9 @@
 A context belongs to one plugin while it is enabled. Whoever keeps it longer finds that it refuses.
 """
 
-from collections.abc import Callable
-from typing import Any, final
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, final
 
 import structlog
 
@@ -13,6 +14,12 @@ from podium.core.events import Event
 from podium.core.plugins.access_media import MediaAccess
 from podium.core.plugins.access_rooms import RoomsAccess, RoomsService
 from podium.core.plugins.errors import PluginError
+from podium.core.plugins.plugin_events import PluginEvent
+
+if TYPE_CHECKING:
+    from podium.core.plugins.offering import OperationsAccess
+
+_NO_EVENTS: Mapping[str, PluginEvent] = MappingProxyType({})
 
 
 @final
@@ -27,6 +34,7 @@ class PluginContext:
         database: Any = None,
         operations: Any = None,
         rooms: Callable[[], RoomsService],
+        events: Mapping[str, PluginEvent] = _NO_EVENTS,
         emit: Callable[[str, Event], None],
     ) -> None:
         self.name = name
@@ -34,10 +42,10 @@ class PluginContext:
         """The plugin's own settings, an instance of the class it declared; None when it declared none."""
         self.database = database
         """Its database, None when it declared no tables."""
-        self.operations = operations
+        self.operations: OperationsAccess = operations
         """Calls operations, its own and others': `await context.operations.call(name, request)`; None in `on_start`."""
         self.log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(f"podium.plugins.{name}").bind(plugin=name)
-        self.rooms = RoomsAccess(name, self._open(rooms))
+        self.rooms = RoomsAccess(name, self._open(rooms), events)
         self.media = MediaAccess(self._open(rooms))
         self._emit = emit
         self._closed = False

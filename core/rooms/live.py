@@ -30,7 +30,7 @@ from podium.core.media.tap import MediaTap
 from podium.core.media.worker import MediaWorker
 from podium.core.rooms.blocks import HOST
 from podium.core.rooms.decisions import Decision, SetAudience, SetGroups, Silence, Switch, Tell
-from podium.core.rooms.identity import RoomError
+from podium.core.rooms.identity import LEADING, RoomError
 from podium.core.rooms.observer import RoomObserver, RoomView
 from podium.core.rooms.policy import Policy
 from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
@@ -67,6 +67,8 @@ class LiveRoom:
         self._taps = Taps()
         self._policy = Policy(room, self._view, observer, nursery, self._carry_out)
         self._entered = self._closed = self._crowded = False
+        self.led = False
+        """Whether anybody in a leading role has been here since the room opened."""
 
     def __len__(self) -> int:
         return len(self._present)
@@ -96,6 +98,7 @@ class LiveRoom:
         participant = LocalParticipant(self, participant_id, display_name, role, configuration)
         self._present[participant_id] = participant
         self._entered = True
+        self.led = self.led or role in LEADING
         self._carry_out()
         return participant
 
@@ -112,11 +115,13 @@ class LiveRoom:
         self._media.remove_room(self._media_room)
         self._report_news()
 
-    def tell(self, event: Event, participant_id: str | None) -> None:
-        """Pass on an event that is not the room's own, to one participant or all. Raises RoomError."""
-        if participant_id is not None:
-            self._participant(participant_id)
-        self.tell_some(event, list(self._present) if participant_id is None else [participant_id])
+    def tell(self, event: Event, participant_id: str | None, roles: Collection[str] | None = None) -> None:
+        """Pass on an event that is not the room's own, to one participant or all of these roles. Raises RoomError."""
+        if participant_id is not None and roles is not None and self._participant(participant_id).role not in roles:
+            what = f"{type(event).__name__} is for {', '.join(roles)}, which {participant_id!r} is not"
+            raise RoomError("event_forbidden", what, "participant_id")
+        addressed = self._present.values() if participant_id is None else [self._participant(participant_id)]
+        self.tell_some(event, [each.id for each in addressed if roles is None or each.role in roles])
 
     def tell_some(self, event: Event, participant_ids: Sequence[str]) -> None:
         for each in participant_ids:
