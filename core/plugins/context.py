@@ -67,6 +67,8 @@ class PluginContext:
         """Its database, None when it declared no tables."""
         self.operations = operations
         """Calls operations, its own and others': `await context.operations.call(name, request)`; None in `on_start`."""
+        self.state: Any = None
+        """The plugin's own: what `on_start` makes and hooks, tasks and operations use."""
         self.log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(f"podium.plugins.{name}").bind(plugin=name)
         self.rooms = RoomsAccess(self._open(rooms))
         self._emit = emit

@@ -6,7 +6,7 @@ Methods of the contract notify return at once, the others are awaited. None of t
 
 from typing import final
 
-from podium.core.events import Event, TrackSource
+from podium.core.events import Event, TrackSource, TransportState
 from podium.core.plugins.caller import HookCaller
 from podium.core.plugins.health import Health
 from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto
@@ -28,6 +28,10 @@ class Hooks:
     async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None:
         return await self._caller.decide("participant_joining", {"room": room, "participant": participant})
 
+    def join_refused(self, *, room: RoomView, participant: ParticipantView, code: str, message: str) -> None:
+        values = {"room": room, "participant": participant, "code": code, "message": message}
+        self._caller.notify("join_refused", values)
+
     def participant_joined(self, *, room: RoomView, participant: ParticipantView) -> None:
         self._caller.notify("participant_joined", {"room": room, "participant": participant})
 
@@ -43,6 +47,9 @@ class Hooks:
     def track_muted(self, *, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool) -> None:
         values = {"room": room, "participant": participant, "source": source, "muted": muted}
         self._caller.notify("track_muted", values)
+
+    def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None:
+        self._caller.notify("connection_changed", {"room": room, "participant": participant, "state": state})
 
     def event_emitted(self, *, plugin: str, event: Event) -> None:
         self._caller.notify("event_emitted", {"plugin": plugin, "event": event})

@@ -4,7 +4,7 @@
 Parameters an implementation does not need may be left out. Nothing here is called per packet.
 """
 
-from podium.core.events import Event, TrackSource
+from podium.core.events import Event, TrackSource, TransportState
 from podium.core.plugins.context import PluginContext
 from podium.core.plugins.contracts import collect, decide, declarations, notify
 from podium.core.plugins.health import Health
@@ -27,6 +27,13 @@ async def room_closed(context: PluginContext, room: RoomView, reason: str) -> No
 @decide(deadline=2.0)
 async def participant_joining(context: PluginContext, room: RoomView, participant: ParticipantView) -> Veto | None:
     """Somebody wants to join. A `Veto` refuses them; None lets them go on to the next plugin."""
+
+
+@notify(deadline=TELL)
+async def join_refused(
+    context: PluginContext, room: RoomView, participant: ParticipantView, code: str, message: str
+) -> None:
+    """Somebody wanted to join and was refused, by a plugin or because the room is unknown, full or closing."""
 
 
 @notify(deadline=TELL)
@@ -58,6 +65,13 @@ async def track_muted(
     context: PluginContext, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool
 ) -> None:
     """A participant muted or unmuted one of their own sources, whether or not it flows."""
+
+
+@notify(deadline=TELL)
+async def connection_changed(
+    context: PluginContext, room: RoomView, participant: ParticipantView, state: TransportState
+) -> None:
+    """The media connection of somebody in the room has reached another state; `failed` and `closed` are its last."""
 
 
 @notify(deadline=TELL)

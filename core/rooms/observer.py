@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from podium.core.events import TrackKind, TrackSource
+from podium.core.events import TrackKind, TrackSource, TransportState
 
 
 class RoomView(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +48,7 @@ class RoomObserver(Protocol):
     def room_opened(self, *, room: RoomView) -> None: ...
     def room_closed(self, *, room: RoomView, reason: str) -> None: ...
     async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None: ...
+    def join_refused(self, *, room: RoomView, participant: ParticipantView, code: str, message: str) -> None: ...
     def participant_joined(self, *, room: RoomView, participant: ParticipantView) -> None: ...
     def participant_left(self, *, room: RoomView, participant: ParticipantView, reason: str) -> None: ...
     def track_published(self, *, room: RoomView, participant: ParticipantView, track: TrackView) -> None: ...
@@ -55,6 +56,7 @@ class RoomObserver(Protocol):
     def track_muted(
         self, *, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool
     ) -> None: ...
+    def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None: ...
 
 
 class NobodyObserves:
@@ -69,6 +71,9 @@ class NobodyObserves:
     async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None:  # noqa: ARG002
         return None
 
+    def join_refused(self, *, room: RoomView, participant: ParticipantView, code: str, message: str) -> None:
+        pass
+
     def participant_joined(self, *, room: RoomView, participant: ParticipantView) -> None:
         pass
 
@@ -82,4 +87,7 @@ class NobodyObserves:
         pass
 
     def track_muted(self, *, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool) -> None:
+        pass
+
+    def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None:
         pass

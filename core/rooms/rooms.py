@@ -89,15 +89,22 @@ class Rooms:
             new_participant_id() if participant_id is None else checked_identifier(participant_id, "participant_id")
         )
         name, role = checked_display_name(display_name), checked_role(role)
-        self._check_joinable(session_id, invited=invited)
-        veto = await self._observer.participant_joining(
-            room=RoomView(session_id=session_id),
-            participant=ParticipantView(participant_id=own_id, display_name=name, role=role),
-        )
+        room = RoomView(session_id=session_id)
+        participant = ParticipantView(participant_id=own_id, display_name=name, role=role)
+        try:
+            await self._ask(room, participant, invited=invited)
+            return (self._live.get(session_id) or self._open(session_id)).join(own_id, name, role)
+        except RoomError as error:
+            self._observer.join_refused(room=room, participant=participant, code=error.code, message=error.message)
+            raise
+
+    async def _ask(self, room: RoomView, participant: ParticipantView, *, invited: bool) -> None:
+        """Whether somebody may join, by the rooms' own rules and by plugins. Raises RoomError."""
+        self._check_joinable(room.session_id, invited=invited)
+        veto = await self._observer.participant_joining(room=room, participant=participant)
         if veto is not None:
             raise RoomError(veto.code, veto.message)
-        self._check_joinable(session_id, invited=invited)
-        return (self._live.get(session_id) or self._open(session_id)).join(own_id, name, role)
+        self._check_joinable(room.session_id, invited=invited)
 
     def _check_joinable(self, session_id: str, *, invited: bool) -> None:
         if self._closed:
