@@ -13,8 +13,6 @@ from podium.core import UtcDateTime
 from podium.plugins.events.entries import Entry, time_of
 from podium.plugins.events.tables import webrtc_events as table
 
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """Which entries, the newest first; `before` is the id of the last entry of the page before."""
@@ -30,8 +28,9 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 def add(session: Session, entries: Sequence[Entry]) -> None:
     """Write entries. One that is there already stays: the answer to an earlier try may have been lost."""
-    insert = _INSERTS[session.get_bind().dialect.name](table).on_conflict_do_nothing()
-    session.execute(insert, [msgspec.structs.asdict(entry) for entry in entries])
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    insert = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    session.execute(insert.on_conflict_do_nothing(), [msgspec.structs.asdict(entry) for entry in entries])
 
 
 def find(session: Session, query: Query) -> list[Entry]:
