@@ -3,10 +3,13 @@
 
 import json
 import os
+import socket
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.client import HTTPConnection
+from importlib.util import find_spec
 from itertools import permutations
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +34,9 @@ WATCH = "podium.addEventListener('state', () => { globalThis.stateChanges = (glo
 UNDISTURBED = "podium.state === 'connected' && offersMade === 1 && globalThis.stateChanges === undefined"
 SILENT = "(tile) => document.querySelector(tile).classList.contains('silent')"
 ANSWER_WITHIN = 30.0
+WATCHED = pytest.mark.skipif(
+    find_spec("podium.core.plugins.watchdog") is None, reason="this Podium has neither watchdog nor metrics"
+)
 
 
 class Class(NamedTuple):
@@ -40,6 +46,7 @@ class Class(NamedTuple):
     room: Any
     tabs: list[Any]
     log: Path
+    metrics_port: int
 
     def goes_on(self) -> None:
         """New frames arrive from everybody at everybody, over the connections of the beginning."""
@@ -63,6 +70,11 @@ class Class(NamedTuple):
             connection.request(method, path, headers={"Authorization": f"Bearer {KEY.key}"})
             return json.loads(connection.getresponse().read())
 
+    def metrics(self) -> str:
+        with urllib.request.urlopen(f"http://localhost:{self.metrics_port}/metrics", timeout=ANSWER_WITHIN) as page:
+            text: bytes = page.read()
+        return text.decode()
+
     def plugin(self, name: str) -> Any:
         """What an administrator is told of a plugin."""
         (report,) = [each for each in self.ask("GET /api/plugins")["plugins"] if each["name"] == name]
@@ -82,16 +94,25 @@ class Class(NamedTuple):
         return [each["event"] for each in entries if each.get("plugin") == name and each["level"] != "info"]
 
 
+def free_port() -> int:
+    """A port that nobody has at this moment."""
+    with closing(socket.create_server(("localhost", 0))) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory: pytest.TempPathFactory, start_host: Any, open_room: Any) -> Iterator[Class]:
     """Plugins that cannot run are enabled from the beginning, the others by the tests while the class goes on."""
     site, home = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("home")
     install(site)
     (home / "podium.toml").write_text(BROKEN)
+    metrics_port = free_port()
     settings = {
         "PYTHONPATH": os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH")))),
         "PODIUM_AUTH__API_KEYS": KEY.entry,
         "PODIUM_LOG__FORMAT": "json",
+        "PODIUM_METRICS__PORT": str(metrics_port),
     }
     log = home / "host.log"
     with start_host(home, log=log, **settings) as host:
@@ -100,7 +121,7 @@ def lesson(tmp_path_factory: pytest.TempPathFactory, start_host: Any, open_room:
         try:
             for tab in tabs:
                 tab.evaluate(WATCH)
-            yield Class(host, room, tabs, log)
+            yield Class(host, room, tabs, log, metrics_port)
         finally:
             room.close()
 
@@ -157,6 +178,36 @@ def test_a_doorkeeper_that_fails_refuses_the_fourth_and_the_three_go_on(lesson: 
     lesson.goes_on()
     lesson.ask("POST /api/plugins/guarding/disable")
     dora.close()
+
+
+@WATCHED
+def test_a_plugin_that_spins_is_interrupted_and_after_three_times_failed(lesson: Class) -> None:
+    lesson.ask("POST /api/plugins/spinning/enable")
+    for tab in lesson.tabs:
+        tab.click("#microphone")
+        lesson.goes_on()
+    report = lesson.until("spinning", lambda report: report["state"] == "failed")
+    assert report["stalls"] == 3
+    assert lesson.complaints("spinning").count("plugin holds up the host") == 3
+    lesson.mutes(lesson.tabs[0])
+    lesson.goes_on()
+
+
+@WATCHED
+def test_each_is_named_in_the_metrics(lesson: Class) -> None:
+    """Those of the tests above; run the whole file."""
+    page = lesson.metrics()
+    for name in ("unimportable", "outdated", "misconfigured", "crashing", "spinning"):
+        assert f'podium_plugin_state{{plugin="{name}",state="failed"}} 1.0' in page
+    assert counted(page, "podium_hook_errors_total", "raising", "track_muted") > 0
+    assert counted(page, "podium_hook_timeouts_total", "blocking", "track_muted") > 0
+    assert 'podium_plugin_crashes_total{plugin="crashing"} 3.0' in page
+    assert 'podium_plugin_stalls_total{plugin="spinning"} 3.0' in page
+
+
+def counted(page: str, name: str, plugin: str, hook: str) -> float:
+    (line,) = [line for line in page.splitlines() if line.startswith(f'{name}{{hook="{hook}",plugin="{plugin}"}}')]
+    return float(line.split()[-1])
 
 
 def hook(report: Any, name: str) -> Any:
