@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from podium.core.bots.bot import Bot, BotError, BotFrame, open_bot
     from podium.core.config import Config, ConfigError, load_config
-    from podium.core.data import Database, DatabaseError, PluginTables, UtcDateTime, open_database
+    from podium.core.data import (
+        NAMING_CONVENTION,
+        Database,
+        DatabaseError,
+        PluginTables,
+        UtcDateTime,
+        open_database,
+    )
     from podium.core.errors import PodiumError
     from podium.core.events import (
         AnyEvent,
@@ -36,6 +43,7 @@ if TYPE_CHECKING:
         TrackPublished,
         TrackSource,
         TrackUnpublished,
+        TransportState,
     )
     from podium.core.identity import (
         AuthenticationError,
@@ -59,6 +67,7 @@ if TYPE_CHECKING:
         kind_of,
         open_services,
     )
+    from podium.core.operations.builtin import ParticipantId, SessionId
     from podium.core.plugins.context import PluginContext, RoomsAccess
     from podium.core.plugins.errors import PluginError
     from podium.core.plugins.facade import Hooks
@@ -76,7 +85,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "bots.bot": ("Bot", "BotError", "BotFrame", "open_bot"),
     "config": ("Config", "ConfigError", "load_config"),
-    "data": ("Database", "DatabaseError", "PluginTables", "UtcDateTime", "open_database"),
+    "data": ("NAMING_CONVENTION", "Database", "DatabaseError", "PluginTables", "UtcDateTime", "open_database"),
     "errors": ("PodiumError",),
     "events": (
         "AnyEvent",
@@ -97,6 +106,7 @@ _HOMES = {
         "TrackPublished",
         "TrackSource",
         "TrackUnpublished",
+        "TransportState",
     ),
     "identity": (
         "AuthenticationError",
@@ -120,6 +130,7 @@ _HOMES = {
         "kind_of",
         "open_services",
     ),
+    "operations.builtin": ("ParticipantId", "SessionId"),
     "plugins.context": (
         "PluginContext",
         "RoomsAccess",
@@ -153,6 +164,7 @@ _HOMES = {
 _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "NAMING_CONVENTION",
     "ROLES",
     "AnyEvent",
     "AuthenticationError",
@@ -184,6 +196,7 @@ __all__ = [
     "NegotiationError",
     "Operation",
     "OperationError",
+    "ParticipantId",
     "ParticipantInfo",
     "ParticipantJoined",
     "ParticipantLeft",
@@ -205,6 +218,7 @@ __all__ = [
     "RoomsAccess",
     "RoomsStatistics",
     "Services",
+    "SessionId",
     "Showing",
     "Shown",
     "SlotContent",
@@ -217,6 +231,7 @@ __all__ = [
     "TrackSource",
     "TrackUnpublished",
     "TrackView",
+    "TransportState",
     "UtcDateTime",
     "Veto",
     "declare",
