@@ -28,6 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from podium.hosts.cli import _plugins
 
         return _plugins.run(parsed.config, as_json=parsed.json)
+    if parsed.command == "plugin":
+        from podium.hosts.cli import _new
+
+        return _new.run(parsed.name, parsed.directory)
     if parsed.command == "key":
         from podium.hosts.cli import _key
 
@@ -53,10 +57,18 @@ def _parser() -> argparse.ArgumentParser:
     plugins = commands.add_parser("plugins", help="list the plugins", description=_PLUGINS)
     plugins.add_argument("--json", action="store_true", help="print one JSON document with everything known")
     _add_config_option(plugins)
+    _add_plugin_command(commands.add_parser("plugin", help="begin a plugin of your own"))
     key = commands.add_parser("key", help="make an API key for a service", description=_KEY)
     key.add_argument("name", help="what the service is called in logs and in the configuration")
     key.add_argument("--role", choices=("service", "administrator"), default="service", help="default: service")
     return parser
+
+
+def _add_plugin_command(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="action")
+    new = actions.add_parser("new", help="write a distribution with a working plugin", description=_NEW)
+    new.add_argument("name", help="what the plugin is called in podium.toml: small letters, digits and _")
+    new.add_argument("--directory", type=Path, metavar="DIR", help="where to write it; default: ./podium-NAME")
 
 
 def _add_actions(parser: argparse.ArgumentParser, texts: Mapping[str, str]) -> None:
@@ -76,6 +88,10 @@ def _add_config_option(parser: argparse.ArgumentParser) -> None:
 
 _SERVE = "Serve classes until stopped by SIGINT or SIGTERM; a second signal stops without waiting."
 _PLUGINS = "List the plugins that are installed or enabled; exit status 1 when one that is enabled cannot run."
+_NEW = (
+    "Write a distribution with a small plugin that works: operations, a hook, a table with its migration, settings, a "
+    "panel and tests. Change it into your own."
+)
 _KEY = "Make an API key and print it with its entry in the configuration. Podium keeps the key nowhere."
 _CONFIG_ACTIONS = {
     "check": "say whether the configuration is valid; exit status 2 and every fault when it is not",
