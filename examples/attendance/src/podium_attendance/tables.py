@@ -90,5 +90,5 @@ def stays(session: Session, session_id: str, participant_id: str | None = None) 
     return session.scalars(statement).all()
 
 
-def _open() -> Select[tuple[Stay]]:
+def _open() -> Select[Stay]:
     return select(Stay).where(Stay.left_at.is_(None))
