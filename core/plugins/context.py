@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, final
 import structlog
 
 from podium.core.events import Event, ParticipantInfo
+from podium.core.metrics import PluginMetrics
 from podium.core.plugins.errors import PluginError
 from podium.core.plugins.plugin_events import PluginEvent, audience_of
 from podium.core.rooms.observer import RoomView
@@ -78,6 +79,7 @@ class PluginContext:
         database: Any = None,
         operations: Any = None,
         rooms: Callable[[], RoomsService],
+        metrics: PluginMetrics,
         events: Mapping[str, PluginEvent] = _NO_EVENTS,
         emit: Callable[[str, Event], None],
     ) -> None:
@@ -91,6 +93,8 @@ class PluginContext:
         self.state: Any = None
         """The plugin's own: what `on_start` makes and hooks, tasks and operations use."""
         self.log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(f"podium.plugins.{name}").bind(plugin=name)
+        self.metrics = metrics
+        """Makes the metrics of the plugin, which appear on the host's page for as long as the plugin runs."""
         self.rooms = RoomsAccess(self._open(rooms), events)
         self._emit = emit
         self._closed = False
@@ -103,6 +107,7 @@ class PluginContext:
     def close(self) -> None:
         """The plugin has been disabled."""
         self._closed = True
+        self.metrics.close()
 
     def _open(self, rooms: Callable[[], RoomsService]) -> Callable[[], RoomsService]:
         def checked() -> RoomsService:

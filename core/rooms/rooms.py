@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from podium.core.config import Config, media_settings
 from podium.core.events import Event, ParticipantInfo
@@ -176,6 +178,10 @@ class Rooms:
             participants=sum(map(len, self._live.values())),
             workers=tuple(worker.statistics() for worker in self._media.workers),
         )
+
+    def streams(self) -> list[tuple[int, npt.NDArray[np.void]]]:
+        """A row for each incoming and outgoing stream (`_fastpath.STATISTICS_DTYPE`), by port of the worker."""
+        return [(worker.port, worker.worker.statistics()) for worker in self._media.workers]
 
     def _open(self, session_id: str) -> LiveRoom:
         settings = self._settings
