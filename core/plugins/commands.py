@@ -49,7 +49,6 @@ def declared_command(function: Command, arguments: AddArguments | None) -> Plugi
     """What `@plugin.command` keeps. Raises PluginError `command_invalid`."""
     name = function.__name__.replace("_", "-")
     if not inspect.iscoroutinefunction(function) or tuple(inspect.signature(function).parameters) != PARAMETERS:
-        raise PluginError(
-            "command_invalid", f"command {name} has to be an `async def` function of (context, arguments)"
-        )
+        what = "has to be an `async def` function of (context, arguments)"
+        raise PluginError("command_invalid", f"command {name} {what}")
     return PluginCommand(name, function, arguments)

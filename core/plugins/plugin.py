@@ -189,9 +189,8 @@ class Plugin:
     def panel(self, name: str, *, title: str, module: str, roles: Iterable[str] = ROLES) -> None:
         """Show a panel beside the class to those with one of `roles`; `module` is an ES module in `static/`."""
         if self.static is None:
-            raise PluginError(
-                "panel_invalid", f"panel {name}: name the package with its files: Plugin(..., static=...)"
-            )
+            what = "name the package that has its module, as Plugin(..., static=...)"
+            raise PluginError("panel_invalid", f"panel {name}: {what}")
         _refuse_double(self.panels, name, f"plugin {self.name!r} declares panel {name!r} twice")
         self.panels[name] = declared_panel(name, title, module, roles)
 

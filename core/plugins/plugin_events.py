@@ -6,7 +6,7 @@ a second plugin with the same name does not start beside the first.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, final, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, final, get_args
 
 import msgspec
 
@@ -33,7 +33,7 @@ class PluginEvent(NamedTuple):
         return self.kind.__name__
 
 
-def declared_event(kind: type[Event], roles: Iterable[str]) -> PluginEvent:
+def declared_event(kind: Any, roles: Iterable[str]) -> PluginEvent:
     """What `@plugin.event` keeps. Raises PluginError `event_invalid` or `roles_invalid`."""
     if not (isinstance(kind, type) and issubclass(kind, Event)):
         raise PluginError("event_invalid", f"{kind!r:.80} has to be a subclass of podium.core.Event")

@@ -10,7 +10,7 @@ podium.core.events.
 import difflib
 import re
 from collections.abc import Collection, Iterable
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeGuard
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -229,8 +229,7 @@ def _call_or_error_untrusted(data: str, complaint: str, operations: Collection[s
     if not isinstance(content, dict):
         return MessageError("not_an_object", "a message is one JSON object with a type")
     result = _understood(content, complaint, operations)
-    request_id = content.get("request_id")
-    if isinstance(result, MessageError) and _fits(request_id):
+    if isinstance(result, MessageError) and _fits(request_id := content.get("request_id")):
         result.request_id = request_id
     return result
 
@@ -256,7 +255,7 @@ def _operation_call(name: str, content: dict[str, Any]) -> OperationCall | Messa
     return OperationCall(name, values, request_id)
 
 
-def _fits(request_id: object) -> bool:
+def _fits(request_id: object) -> TypeGuard[str]:
     return isinstance(request_id, str) and len(request_id) <= _LONGEST_REQUEST_ID
 
 

@@ -8,7 +8,6 @@ act in somebody's name.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.resources import files
@@ -64,16 +63,6 @@ class _Served:
     assets: Assets
     running: set[trio.CancelScope] = field(default_factory=set)
 
-    @contextmanager
-    def request(self) -> Iterator[trio.CancelScope]:
-        """A scope that is canceled when the plugin stops."""
-        with trio.CancelScope() as scope:
-            self.running.add(scope)
-            try:
-                yield scope
-            finally:
-                self.running.discard(scope)
-
 
 @final
 class PluginPages:
@@ -119,12 +108,15 @@ class PluginPages:
             query=request.args.to_dict(),
             query_string=request.query_string.decode("ascii", "replace"),
             headers={key.lower(): value for key, value in request.headers.items() if key.lower() not in WITHHELD},
-            body=await request.get_data(),
+            body=await request.get_data(True, as_text=False, parse_form_data=False),
             caller=await caller_untrusted(self._services),
         )
-        with served.request() as scope:
-            return _response(await self._ask(route, name, asked))
-        assert scope.cancelled_caught
+        with trio.CancelScope() as scope:
+            served.running.add(scope)
+            try:
+                return _response(await self._ask(route, name, asked))
+            finally:
+                served.running.discard(scope)
         raise OperationError("unavailable", "plugin_stopped", f"plugin {name!r} is not running any more")
 
     async def _ask(self, route: PluginRoute, name: str, asked: WebRequest) -> WebResponse:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Panels of a real plugin, installed in a folder of its own: shown, used, gone with their plugin, harmless when broken."""
+"""Panels of a plugin that is really installed: shown, used, gone with their plugin, and harmless when broken."""
 
 import json
 import os
@@ -208,6 +208,8 @@ def test_a_call_that_is_refused_or_cut_off_rejects(class_with_panels: Any) -> No
     assert ada.evaluate(refused, "Aplaud") == "type_unknown"
     assert ada.evaluate(refused, "Applaud") == "field_missing"
     assert ada.evaluate(refused, "ListRooms") == "forbidden"
-    cut = "async () => { const answer = podium.call('WhoAmI'); podium.leave(); return answer.catch(({ code }) => code); }"
+    cut = (
+        "async () => { const answer = podium.call('WhoAmI'); podium.leave(); return answer.catch(({ code }) => code); }"
+    )
     assert ada.evaluate(cut) == "disconnected"
     assert ada.evaluate(refused, "WhoAmI") == "disconnected"
