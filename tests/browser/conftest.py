@@ -138,6 +138,10 @@ class Tab:
     def screenshot(self) -> bytes:
         return self._thread.call(self.page.screenshot, animations="disabled")
 
+    def call(self, function: Callable[[Page], T]) -> T:
+        """For what Playwright offers and this class does not."""
+        return self._thread.call(function, self.page)
+
     def close(self) -> None:
         if not self.page.is_closed():
             self._thread.call(self.page.context.close)

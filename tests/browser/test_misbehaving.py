@@ -35,7 +35,7 @@ UNDISTURBED = "podium.state === 'connected' && offersMade === 1 && globalThis.st
 SILENT = "(tile) => document.querySelector(tile).classList.contains('silent')"
 ANSWER_WITHIN = 30.0
 WATCHED = pytest.mark.skipif(
-    find_spec("podium.core.plugins.watchdog") is None, reason="this Podium has neither watchdog nor metrics"
+    find_spec("podium.hosts.web.metrics") is None, reason="this Podium has neither watchdog nor metrics"
 )
 
 

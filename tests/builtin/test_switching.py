@@ -22,20 +22,24 @@ class Traces(NamedTuple):
     operations: set[str]
     routes: set[str]
     hooks: set[str]
+    metrics: set[str]
     running: bool
 
 
-NOTHING = Traces([], set(), set(), set(), False)
+NOTHING = Traces([], set(), set(), set(), set(), False)
 
 
 async def traces(host: BuiltinHost, name: str) -> Traces:
     await wait_all_tasks_blocked()  # tasks of a plugin begin a moment after it has started
     offered = [each.operation for each in host.services.registry if each.owner == name]
+    page, _ = host.plugins.metrics.page()
+    metrics = {line.split()[2] for line in page.decode().splitlines() if line.startswith("# TYPE ")}
     return Traces(
         tasks=tasks_of(name),
         operations={operation.name for operation in offered},
         routes={f"{operation.route.method} {operation.route.path}" for operation in offered},
         hooks={hook for hook, plugins in host.plugins.order().items() if name in plugins},
+        metrics={metric for metric in metrics if metric.startswith(f"{name}_")},
         running=name in host.plugins.running(),
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podium.core import Event
@@ -109,6 +109,7 @@ def test_what_databases_refuse_is_made_harmless(value: Any, kept: Any) -> None:
     assert bounded({"value": value}) == {"value": kept}
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(st.text(), anything, max_size=8))
 def test_details_always_fit_and_can_always_be_written(details: dict[str, Any]) -> None:
     kept = bounded(details)

@@ -18,6 +18,16 @@ from podium.plugins.events.trail import BATCH, EVERY, Trail
 AWAY = DatabaseError("database_unavailable", "the database cannot be reached: nobody answers")
 
 
+class Tally:
+    """What Prometheus would be told."""
+
+    def __init__(self) -> None:
+        self.value = 0.0
+
+    def inc(self, amount: float = 1) -> None:
+        self.value += amount
+
+
 class Table:
     """Takes batches, unless `refusal` says otherwise; `slow` seconds for each."""
 
@@ -26,6 +36,7 @@ class Table:
         self.tries: list[float] = []
         self.refusal: Callable[[Sequence[Entry]], Exception | None] = lambda _: None
         self.slow = 0.0
+        self.written, self.lost = Tally(), Tally()
 
     async def run(self, function: Any, entries: Sequence[Entry]) -> None:
         assert function is store.add
@@ -46,7 +57,8 @@ def table() -> Table:
 
 
 def trail_over(table: Any, capacity: int = 1000, ignore: tuple[str, ...] = ()) -> Trail:
-    return Trail(table, structlog.stdlib.get_logger("trail"), capacity=capacity, ignore=frozenset(ignore))
+    log = structlog.stdlib.get_logger("trail")
+    return Trail(table, log, capacity=capacity, ignore=frozenset(ignore), written=table.written, lost=table.lost)
 
 
 async def test_entries_are_written_together_after_a_second(
@@ -114,6 +126,7 @@ async def test_of_too_many_the_newest_are_kept_and_the_trail_says_how_many_are_m
     table.refusal = lambda _: None
     await trio.sleep(60)
     assert table.kinds == [*map(str, range(5, 15)), "entries_lost"]
+    assert (table.written.value, table.lost.value) == (11, 5)
     assert trail.health().detail == "5 entries were lost"
 
 

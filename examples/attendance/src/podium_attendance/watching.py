@@ -49,6 +49,7 @@ async def participant_joined(context: PluginContext, room: RoomView, participant
     person = Person(room.session_id, participant.participant_id, participant.display_name, participant.role)
     async with context.state:
         await context.database.run(arrive, person, datetime.now(UTC), context.config.rejoin)
+    context.metrics.counter("attendance_arrivals", "People who have joined, as often as they did.").inc()
     await tell(context, person.session_id, person.participant_id)
 
 
@@ -65,6 +66,7 @@ async def look(context: PluginContext, *, watched: bool) -> None:
     async with context.state:
         present, now, rejoin = tuple(_present(context)), datetime.now(UTC), context.config.rejoin
         await context.database.run(reconcile, present, now, rejoin, watched)
+    context.metrics.gauge("attendance_present", "People who are listed as present.").set(len(present))
 
 
 async def tell(context: PluginContext, session_id: str, participant_id: str) -> None:
