@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -35,6 +36,11 @@ def add(session: Session, entries: Sequence[Entry]) -> None:
 
 def find(session: Session, query: Query) -> list[Entry]:
     """The entries that fit, the newest first."""
+    return [Entry(**row) for row in session.execute(selected(query)).mappings()]
+
+
+def selected(query: Query) -> sa.Select[Any]:
+    """The statement for a page; both orders that it may need are those of an index."""
     place = sa.tuple_(table.c.at, table.c.id)
     statement = sa.select(table).order_by(table.c.at.desc(), table.c.id.desc()).limit(query.limit)
     if query.session_id is not None:
@@ -51,7 +57,7 @@ def find(session: Session, query: Query) -> list[Entry]:
     if query.before is not None:
         last = sa.tuple_(sa.literal(time_of(query.before), UtcDateTime()), sa.literal(query.before))
         statement = statement.where(place < last)
-    return [Entry(**row) for row in session.execute(statement).mappings()]
+    return statement
 
 
 def prune(session: Session, before: datetime, most: int) -> int:

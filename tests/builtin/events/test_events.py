@@ -6,7 +6,9 @@ from functools import partial
 from typing import Any, Literal
 
 import pytest
+import sqlalchemy as sa
 import trio
+from sqlalchemy.orm import Session
 
 from podium.core import ROLES, Caller, Event, Health, ParticipantView, PodiumError, RoomView
 from podium.core.data import check
@@ -241,6 +243,49 @@ async def test_the_plugin_says_how_it_is(host: BuiltinHost) -> None:
     page, _ = host.plugins.metrics.page()
     figures = {"events_written_total 2.0", "events_lost_total 0.0", "events_waiting 0.0"}
     assert figures <= set(page.decode().splitlines())
+
+
+async def test_while_the_table_is_away_entries_wait_and_the_plugin_says_so(host: BuiltinHost) -> None:
+    database, trail = host.context("events").database, host.context("events").state
+    await database.run(rename, "webrtc_events", "somewhere_else")
+    await host.rooms.join("algebra", "ann", "Ann")
+    with trio.fail_after(TIMEOUT):
+        while trail.health().status == "ok":
+            await trio.sleep(0.01)
+    assert "webrtc_events" in trail.health().detail
+    assert "2 entries wait" in trail.health().detail
+    await database.run(rename, "somewhere_else", "webrtc_events")
+    with trio.fail_after(TIMEOUT):
+        while trail.health() != Health():
+            await trio.sleep(0.01)
+    assert [entry.kind for entry in await written(host)] == ["room_opened", "participant_joined"]
+
+
+def rename(session: Session, old: str, new: str) -> None:
+    session.execute(sa.text(f"ALTER TABLE {old} RENAME TO {new}"))
+
+
+async def test_one_page_of_many_entries_is_read_from_an_index(host: BuiltinHost) -> None:
+    database = host.context("events").database
+    await database.run(store.add, [entry_at(Stamps(), number) for number in range(1000)])
+    for session_id in ("algebra", None):
+        query = store.Query(
+            session_id=session_id, kind=None, participant_id=None, since=None, until=None, before="f" * 24, limit=10
+        )
+        plan = await database.read(explain, query)
+        assert f"ix_webrtc_events_{'session_id_at_id' if session_id else 'at_id'}" in plan
+        assert "sort" not in plan.lower()
+        assert "temp b-tree" not in plan.lower()
+
+
+def explain(session: Session, query: store.Query) -> str:
+    """The database's own words on how it would read."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    if not is_sqlite:
+        session.execute(sa.text("SET LOCAL enable_seqscan = off"))  # a small table is read as a whole otherwise
+    statement = store.selected(query).compile(session.connection(), compile_kwargs={"literal_binds": True})
+    explained = session.execute(sa.text(f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{statement}"))
+    return "\n".join(str(line) for line in explained)
 
 
 async def test_the_table_is_as_the_models_say(host: BuiltinHost) -> None:
