@@ -5,6 +5,7 @@ A name on the signaling socket has to mean one thing. So a plugin cannot take a 
 a second plugin with the same name does not start beside the first.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, final, get_args
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from podium.core.plugins.context import PluginContext
     from podium.core.plugins.plugin import Plugin
 
+_NAME = re.compile(r"[A-Z][A-Za-z0-9]{1,63}")
 CORE_EVENTS: frozenset[type[Event]] = frozenset(get_args(AnyEvent))
 
 
@@ -41,9 +43,9 @@ def declared_event(kind: Any, roles: Iterable[str]) -> PluginEvent:
     config = kind.__struct_config__
     if name in RESERVED_NAMES:
         raise PluginError("event_invalid", f"event {name}: this is a message of signaling; choose another name")
-    if not name[0].isupper() or not name.isidentifier():
+    if not _NAME.fullmatch(name):
         raise PluginError("event_invalid", f"event {name}: a name is in CamelCase, such as AttendanceChanged")
-    if not config.frozen or config.tag != name or config.tag_field != "type":
+    if not config.frozen or config.array_like or config.tag != name or config.tag_field != "type":
         raise PluginError("event_invalid", f"event {name}: declare it as `class {name}(Event, frozen=True)`, no more")
     if taken := RESERVED_FIELDS.intersection(kind.__struct_encode_fields__):
         raise PluginError("event_invalid", f"event {name} cannot have a field {min(taken)}; signaling uses that")

@@ -130,13 +130,14 @@ def keep(tab: Any, name: str) -> None:
 TITLES = "() => [...document.querySelectorAll('.panel-tab')].map((tab) => tab.textContent)"
 
 
-def join_as(room: Any, name: str, role: str) -> Any:
+def join_as(room: Any, name: str, role: str, preparation: str = "", *, panels: bool = True) -> Any:
     """A tab in the classroom, led by whoever asks for it first."""
-    tab = room.open(name)
+    tab = room.open(name, preparation)
     tab.goto(f"{room.host.url}/room/{room.name}?name={name}&role={role}")
     tab.wait_for("podium.isOn('camera') && podium.isOn('microphone')")
     tab.click("#join")
-    tab.wait_for("podium.state === 'connected' && !document.getElementById('open-panels').hidden")
+    tab.wait_for("podium.state === 'connected'")
+    tab.wait_for("(panels) => document.getElementById('open-panels').hidden !== panels", panels)
     return tab
 
 
@@ -186,6 +187,16 @@ def test_a_broken_panel_says_so_in_its_place_and_the_class_goes_on(class_with_pa
     assert ben.problems == []
 
 
+def test_the_page_of_the_api_shows_events_of_plugins(class_with_panels: Any) -> None:
+    tab = class_with_panels.open()
+    tab.goto(f"{class_with_panels.host.url}/api")
+    tab.wait_for("[...document.querySelectorAll('.operation .path')].some((path) => path.textContent === 'Applauded')")
+    shown = tab.evaluate("document.querySelector('.operation:has(.event-fields)').textContent")
+    assert "Somebody applauds." in shown
+    assert "For: instructor." in shown
+    assert "times integer" in shown
+
+
 def test_the_side_bar_is_used_by_keyboard_alone(class_with_panels: Any) -> None:
     ada = join_as(class_with_panels, "Ada", "instructor")
     ada.evaluate("document.getElementById('open-panels').focus()")
@@ -213,3 +224,29 @@ def test_a_call_that_is_refused_or_cut_off_rejects(class_with_panels: Any) -> No
     )
     assert ada.evaluate(cut) == "disconnected"
     assert ada.evaluate(refused, "WhoAmI") == "disconnected"
+
+
+def test_whoever_leads_comes_back_as_that_over_a_lost_connection(class_with_panels: Any) -> None:
+    sockets = """
+    globalThis.sockets = [];
+    globalThis.WebSocket = class extends WebSocket {
+      constructor(url) { super(url); sockets.push(this); }
+    };
+    """
+    ada = join_as(class_with_panels, "Ada", "instructor", sockets)
+    ben = join_as(class_with_panels, "Ben", "student")
+    ada.evaluate("() => { sockets[0].close(); sockets[0].onclose({ code: 1006, reason: '' }); }")
+    ada.wait_for("sockets.length === 2 && podium.state === 'connected'")
+    assert ada.evaluate("podium.role") == "instructor"
+    assert [each["role"] for each in ben.evaluate("[...podium.participants.values()]")] == ["instructor"]
+
+
+def test_a_room_is_led_again_after_the_host_has_restarted(start_host: Any, open_room: Any, tmp_path: Path) -> None:
+    with start_host(tmp_path) as first:
+        room = open_room(first)
+        ada = join_as(room, "Ada", "instructor", panels=False)
+    ada.wait_for("podium.state === 'reconnecting'")
+    with start_host(tmp_path, first.port):
+        ada.wait_for("podium.state === 'connected'", timeout=40)
+        assert ada.evaluate("podium.role") == "instructor"
+        room.close()

@@ -136,6 +136,20 @@ def _with_request_id() -> Any:
     return Rated
 
 
+def _misnamed() -> Any:
+    class rated(Event, frozen=True, kw_only=True):  # noqa: N801  # what is refused
+        """Like one of the page's own."""
+
+    return rated
+
+
+def _like_an_array() -> Any:
+    class Rated(Event, frozen=True, kw_only=True, array_like=True):
+        """Without names."""
+
+    return Rated
+
+
 def _other_tag() -> Any:
     class Rated(Event, frozen=True, kw_only=True, tag="rated"):
         """Another name outside."""
@@ -153,6 +167,8 @@ def _other_tag() -> Any:
         (_renamed, "fields are not renamed"),
         (_with_request_id, "cannot have a field request_id"),
         (_other_tag, "declare it as"),
+        (_like_an_array, "declare it as"),
+        (_misnamed, "a name is in CamelCase"),
     ],
 )
 def test_what_would_confuse_is_refused_where_it_is_written(make: Any, said: str) -> None:

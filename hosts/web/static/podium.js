@@ -375,7 +375,7 @@ export class Podium extends EventTarget {
 }
 
 /** Failures after which trying again makes sense. */
-const TRANSIENT = new Set(["unreachable", "disconnected", "participant_exists"]);
+const TRANSIENT = new Set(["unreachable", "disconnected", "participant_exists", "role_taken"]);
 
 /** How events of the room change what the library knows of it. */
 const HANDLERS = {
