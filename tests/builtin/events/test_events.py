@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The trail of a running host, on both databases: what is in it, who may read it, how it ends."""
 
+import json
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal
@@ -190,6 +192,22 @@ async def outcome(host: BuiltinHost, caller: Caller, **fields: str) -> str:
     except PodiumError as error:
         return error.code
     return "ok"
+
+
+async def test_an_instructor_reads_over_rest(host: BuiltinHost) -> None:
+    await host.rooms.join("algebra", "ann", "Ann")
+    await until_recorded(host, "participant_joined")
+    token = host.services.identities.tokens.issue("algebra", "instructor", lifetime=60)
+    query = "session_id=algebra&kind=participant_joined&limit=5&since=2020-01-01T00:00:00Z"
+    answer = await trio.to_thread.run_sync(fetch, f"http://127.0.0.1:{host.port}/api/events?{query}", token)
+    assert [(entry["kind"], entry["actor_name"]) for entry in answer["events"]] == [("participant_joined", "Ann")]
+    assert answer["next"] is None
+
+
+def fetch(url: str, token: str) -> Any:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+        return json.load(response)
 
 
 def test_what_stands_in_a_query_is_understood() -> None:
