@@ -29,6 +29,13 @@ def test_the_environment_and_the_working_directory_are_not_read(
         assert host.config.database.url == f"sqlite:///{tmp_path}/podium/podium.db"
 
 
+def test_nothing_is_written_outside_of_its_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, polite())
+    monkeypatch.chdir(tmp_path)
+    with open_host("[plugins.polite]\n", tmp_path / "podium"):
+        assert [file.name for file in tmp_path.iterdir()] == ["podium"]
+
+
 def test_what_the_text_says_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch)
     entry = "own:service:" + "0" * 64
