@@ -166,7 +166,8 @@ class Shell:
 
     def _output(self) -> Iterator[str]:
         assert self._process.stdout is not None
-        yield from self._process.stdout
+        for line in self._process.stdout:  # `yield from` would close the pipe with the generator
+            yield line
 
     @contextmanager
     def _deadline(self) -> Iterator[None]:
