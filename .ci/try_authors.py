@@ -26,7 +26,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import IO, NamedTuple, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 TUTORIAL = ROOT / "docs/plugins/tutorial.md"
@@ -164,10 +164,10 @@ class Shell:
                 raise FollowError(f"`{command}` ended with status {status.strip()}:\n{''.join(printed)}")
         raise FollowError(f"`{command}` ended the shell or took longer than {WITHIN:g} s:\n{''.join(printed)}")
 
-    def _output(self) -> Iterator[str]:
+    def _output(self) -> IO[str]:
+        """The lines to come. A generator over them would close the pipe at its end."""
         assert self._process.stdout is not None
-        for line in self._process.stdout:  # `yield from` would close the pipe with the generator
-            yield line
+        return self._process.stdout
 
     @contextmanager
     def _deadline(self) -> Iterator[None]:
