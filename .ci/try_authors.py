@@ -240,7 +240,7 @@ class Reader:
 def try_example(example: Path, home: Path, variables: dict[str, str]) -> None:
     """Build a wheel of a copy, install it beside Podium, and run its tests where its sources are not."""
     place = home / example.name
-    shutil.copytree(example, place, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "dist", "build"))
+    shutil.copytree(example, place, ignore=shutil.ignore_patterns("__pycache__", ".*", "dist", "var"))
     with Shell(place, variables) as shell:
         try:
             for command in (
