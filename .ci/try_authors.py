@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Follow docs/plugins/tutorial.md to the letter in an empty directory, then build and test the examples.
 
-Run as `try_authors.py WHEEL`. The tutorial's own `pip install podium` takes this wheel, by a constraint in pip's
+Run as `try_authors.py WHEEL`. The tutorial's own `pip install podium` takes this wheel, by pip's variables in the
 environment; apart from that nothing of the checkout is in reach. What a block of the page means:
 
 - ```sh: run in one shell from the first block to the last; every command has to succeed. `podium serve` is started,
@@ -22,10 +22,11 @@ import sys
 import tempfile
 import threading
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import IO, NamedTuple, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 TUTORIAL = ROOT / "docs/plugins/tutorial.md"
@@ -54,10 +55,9 @@ class FollowError(Exception):
 def main(wheel: Path) -> None:
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
-        constraints = home / "constraints.txt"
-        constraints.write_text(f"podium @ {wheel.resolve().as_uri()}\n")
-        variables = variables_with(constraints)
+        variables = variables_with(wheel, home)
         try_tutorial(home, variables)
+        check_installed(home / "tutorial/.venv", wheel)
         for example in EXAMPLES:
             if (ROOT / example).is_dir():
                 try_example(ROOT / example, home, variables)
@@ -74,6 +74,16 @@ def try_tutorial(home: Path, variables: dict[str, str]) -> None:
             except FollowError as failure:
                 sys.exit(f"{TUTORIAL.relative_to(ROOT)}:{block.line}: {failure}")
     print("the tutorial works as it is written")
+
+
+def check_installed(environment: Path, wheel: Path) -> None:
+    """Whether what pip took for `podium` was this wheel, and not one of the same version from elsewhere."""
+    (installed,) = environment.glob("lib/python3*/site-packages/podium-*.dist-info/RECORD")
+    with zipfile.ZipFile(wheel) as archive:
+        (record,) = (name for name in archive.namelist() if name.endswith(".dist-info/RECORD"))
+        missing = set(archive.read(record).decode().splitlines()) - set(installed.read_text().splitlines())
+    if any("sha256" in line for line in missing):
+        sys.exit(f"pip installed another podium than {wheel}")
 
 
 def blocks(page: str) -> Iterator[Block]:
@@ -111,12 +121,16 @@ class Shell:
 
     def run(self, command: str) -> str:
         """What a command prints. Raises FollowError unless it ends with status 0."""
+        print(f"$ {command}", flush=True)
         with self._deadline():
             self._type(f"{command}\necho '{DONE}' $?")
-            return self._until_done(command)
+            printed = self._until_done(command)
+        print(printed, end="", flush=True)
+        return printed
 
     def serve(self, command: str) -> None:
         """Start `podium serve`, open the first link that it prints, and press Ctrl+C."""
+        print(f"$ {command}", flush=True)
         with self._deadline():
             self._type(f"set -m; {command} &")
             for line in self._output():
@@ -131,7 +145,8 @@ class Shell:
 
     def where(self) -> Path:
         """The directory in which the shell is."""
-        return Path(self.run("pwd").strip())
+        self._type(f"pwd; echo '{DONE}' $?")
+        return Path(self._until_done("pwd").strip())
 
     def _type(self, text: str) -> None:
         assert self._process.stdin is not None
@@ -146,15 +161,13 @@ class Shell:
             if done and status.strip() == "0":
                 return "".join(printed)
             if done:
-                raise FollowError(f"`{command}` ended with status {status.strip()}")
-        raise FollowError(f"`{command}` ended the shell or took longer than {WITHIN:g} s")
+                raise FollowError(f"`{command}` ended with status {status.strip()}:\n{''.join(printed)}")
+        raise FollowError(f"`{command}` ended the shell or took longer than {WITHIN:g} s:\n{''.join(printed)}")
 
-    def _output(self) -> Iterator[str]:
+    def _output(self) -> IO[str]:
+        """The lines to come. A generator over them would close the pipe at its end."""
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if DONE not in line:
-                print(line, end="", flush=True)
-            yield line
+        return self._process.stdout
 
     @contextmanager
     def _deadline(self) -> Iterator[None]:
@@ -188,7 +201,6 @@ class Reader:
     def _run(self, text: str) -> None:
         self._printed = ""
         for command in text.splitlines():
-            print(f"$ {command}", flush=True)
             if command.startswith("podium serve"):
                 self._shell.serve(command)
             else:
@@ -226,25 +238,28 @@ class Reader:
 
 
 def try_example(example: Path, home: Path, variables: dict[str, str]) -> None:
-    """Build a wheel of a copy, install it where no other plugin is, and run its tests outside of the checkout."""
+    """Build a wheel of a copy, install it beside Podium, and run its tests where its sources are not."""
     place = home / example.name
-    shutil.copytree(example, place, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "dist", "build"))
+    shutil.copytree(example, place, ignore=shutil.ignore_patterns("__pycache__", ".*", "dist", "var"))
     with Shell(place, variables) as shell:
-        for command in (
-            "python3 -m venv .venv",
-            ". .venv/bin/activate",
-            "pip wheel --quiet --no-deps --wheel-dir dist .",
-            'pip install --quiet dist/*.whl "podium[testing]"',
-            "mkdir away && cp -r tests pyproject.toml away && cd away",
-            "pytest -q",
-        ):
-            print(f"$ {command}", flush=True)
-            shell.run(command)
-    print(f"{example.name} works as it is written")
+        try:
+            for command in (
+                ". ../tutorial/.venv/bin/activate",
+                "pip wheel --no-deps --wheel-dir dist .",
+                "pip install dist/*.whl",
+                "mkdir away && cp -r tests pyproject.toml away && cd away",
+                "pytest -q",
+            ):
+                shell.run(command)
+        except FollowError as failure:
+            sys.exit(f"{example.relative_to(ROOT)}: {failure}")
+    print(f"{example.name} works when installed from its wheel")
 
 
-def variables_with(constraints: Path) -> dict[str, str]:
-    """The environment of a reader: pip takes Podium from the wheel, and hosts take ports that are free."""
+def variables_with(wheel: Path, home: Path) -> dict[str, str]:
+    """The environment of a reader: pip finds Podium in the wheel, and hosts take ports that are free."""
+    constraints = home / "constraints.txt"
+    constraints.write_text(f"podium=={wheel.name.split('-')[1]}\n")
     free = dict.fromkeys(("WEB__PORT", "MEDIA__PORTS", "METRICS__PORT", "GRPC__PORT"), "0")
     others = {name: value for name, value in os.environ.items() if not name.startswith(("PODIUM_", "PYTHON"))}
     return {
@@ -252,6 +267,8 @@ def variables_with(constraints: Path) -> dict[str, str]:
         **{f"PODIUM_{name}": value for name, value in free.items()},
         "PIP_CONSTRAINT": str(constraints),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_FIND_LINKS": f"{wheel.resolve().parent} {os.environ.get('PIP_FIND_LINKS', '')}".strip(),
+        "PIP_QUIET": "1",
     }
 
 

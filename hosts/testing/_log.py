@@ -63,7 +63,7 @@ class Log:
         """The lines of this event that have these fields."""
         return [line for line in self if line.matches(event, fields)]
 
-    def wait_for(self, event: str, /, *, timeout: float = 5.0, **fields: object) -> LogLine:
+    def wait_for(self, event: str, /, *, timeout: float = 10.0, **fields: object) -> LogLine:
         """The first such line, as soon as there is one. Raises AssertionError after `timeout` seconds."""
         with self._changed:
             if self._changed.wait_for(lambda: self.find(event, **fields), timeout):

@@ -77,7 +77,7 @@ class FakeParticipant:
             raise CallError(answer["code"], answer["message"], answer.get("field"))
         return {name: value for name, value in answer.items() if name not in ("type", "request_id")}
 
-    def wait_for(self, event: str, /, *, timeout: float = 5.0, **fields: Any) -> Message:
+    def wait_for(self, event: str, /, *, timeout: float = 10.0, **fields: Any) -> Message:
         """The next event of this type with these fields, one that was told already or comes within `timeout` seconds.
 
         Each event is given once, so that asking again waits for another one. Raises AssertionError.

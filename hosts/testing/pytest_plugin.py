@@ -5,13 +5,15 @@ Every run of pytest in an environment with Podium imports this module: it import
 used. The fixtures are plain functions, for tests that know no trio as well as for those that do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from pluggy import Result
+
     from podium.hosts.testing import Client, Host, Room
 
 _MARKER = (
@@ -23,6 +25,15 @@ _MARKER = (
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", _MARKER)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> "Generator[None, Result[pytest.TestReport], None]":
+    """Show what the host logged, with its fields, beside a failure."""
+    outcome = yield
+    host = getattr(item, "funcargs", {}).get("podium_host")
+    if host is not None and outcome.get_result().failed:
+        outcome.get_result().sections.append(("Podium's log", str(host.log)))
 
 
 @pytest.fixture
