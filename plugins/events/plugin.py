@@ -68,10 +68,10 @@ async def open_trail(context: PluginContext) -> None:
         context.log,
         capacity=context.config.waiting,
         ignore=frozenset(context.config.ignore),
-        written=metrics.counter("events_written", "Entries of the audit trail that are in the database."),
-        lost=metrics.counter("events_lost", "Entries of the audit trail that could not be kept."),
+        written=metrics.counter("podium_events_written", "Entries of the audit trail that are in the database."),
+        lost=metrics.counter("podium_events_lost", "Entries of the audit trail that could not be kept."),
     )
-    waiting = metrics.gauge("events_waiting", "Entries of the audit trail that have not been written yet.")
+    waiting = metrics.gauge("podium_events_waiting", "Entries of the audit trail that have not been written yet.")
     waiting.set_function(lambda: trail.statistics().waiting)
     context.state = trail
 

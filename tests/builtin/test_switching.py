@@ -43,7 +43,7 @@ async def traces(host: BuiltinHost, name: str) -> Traces:
         operations={operation.name for operation in offered},
         routes={f"{operation.route.method} {operation.route.path}" for operation in offered},
         hooks={hook for hook, plugins in host.plugins.order().items() if name in plugins},
-        metrics={metric for metric in metrics if metric.startswith(f"{name}_")},
+        metrics={metric for metric in metrics if metric.startswith(f"podium_{name}_")},
         panels={panel.name for role in ROLES for panel in host.panels.for_role(role) if panel.plugin == name},
         events={event.kind.__name__ for owner, event in host.pages.events if owner == name},
         serves=name in host.pages._served,

@@ -118,6 +118,13 @@ def test_enabled_in_the_middle_of_a_class_it_begins_with_who_is_there(
     assert listed(podium_client, podium_room)["Ada"]["stays"] == 1
 
 
+@pytest.mark.podium(config="[plugins.attendance]\nkeep_days = 0\n", allow_failed=True)
+def test_a_wrong_setting_is_refused_by_name(podium_host: Host) -> None:
+    problem = podium_host.plugins()["attendance"].last_error
+    assert problem is not None
+    assert "plugins.attendance.keep_days" in problem
+
+
 def test_browsers_get_the_panel(podium_client: Client) -> None:
     panel = podium_client.get("/plugins/attendance/static/panel.js")
     assert panel.status == 200

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from podium_attendance.people import Attendee, attendees
-from podium_attendance.tables import Base, Person, arrive, depart, reconcile, stays
+from podium_attendance.tables import Base, Person, arrive, depart, forget, reconcile, stays
 
 START = datetime(2030, 5, 1, 12, tzinfo=UTC)
 REJOIN = timedelta(seconds=60)
@@ -94,6 +94,15 @@ def test_who_comes_back_soon_after_the_host_was_killed_goes_on_with_the_same_sta
     arrive(session, ADA, after(55), REJOIN)
     ada = summed_up(session, after(100))["ada"]
     assert (ada.seconds, ada.stays) == (100, 1)
+
+
+def test_old_stays_are_forgotten_and_open_ones_are_not(session: Session) -> None:
+    for person in (ADA, BEN, ADA._replace(participant_id="cleo")):
+        arrive(session, person, START, REJOIN)
+    depart(session, "math", "ada", after(10))
+    depart(session, "math", "cleo", after(30))
+    forget(session, after(20))
+    assert list(summed_up(session, after(40))) == ["ben", "cleo"]
 
 
 def test_what_no_hook_told_is_found_by_looking(session: Session) -> None:

@@ -259,7 +259,7 @@ async def test_the_plugin_says_how_it_is(host: BuiltinHost) -> None:
     await until_recorded(host, "participant_joined")
     assert (await host.plugins.hooks.health_check())["events"] == Health()
     page, _ = host.plugins.metrics.page()
-    figures = {"events_written_total 2.0", "events_lost_total 0.0", "events_waiting 0.0"}
+    figures = {"podium_events_written_total 2.0", "podium_events_lost_total 0.0", "podium_events_waiting 0.0"}
     assert figures <= set(page.decode().splitlines())
 
 

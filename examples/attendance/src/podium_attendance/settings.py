@@ -16,8 +16,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, le=600, description="How often it is written down who is there, for when the host is killed.")
     ] = 30
     observers: Annotated[bool, Meta(description="Whether observers are listed.")] = False
+    keep_days: Annotated[int, Meta(ge=1, le=36500, description="Days after which a stay is forgotten.")] = 400
 
     @property
     def rejoin(self) -> timedelta:
         """`rejoin_seconds` as a duration."""
         return timedelta(seconds=self.rejoin_seconds)
+
+    @property
+    def keep(self) -> timedelta:
+        """`keep_days` as a duration."""
+        return timedelta(days=self.keep_days)

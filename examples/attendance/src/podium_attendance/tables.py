@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from podium.core import NAMING_CONVENTION, UtcDateTime
-from sqlalchemy import Index, MetaData, Select, select
+from sqlalchemy import Index, MetaData, Select, delete, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 
@@ -80,6 +80,11 @@ def reconcile(session: Session, present: Iterable[Person], now: datetime, rejoin
             stay.left_at = now if watched else stay.seen_at
     for person in here.values():
         arrive(session, person, now, rejoin)
+
+
+def forget(session: Session, before: datetime) -> None:
+    """Delete the stays that ended before a time."""
+    session.execute(delete(Stay).where(Stay.left_at < before))
 
 
 def stays(session: Session, session_id: str, participant_id: str | None = None) -> Sequence[Stay]:

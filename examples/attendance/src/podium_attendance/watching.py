@@ -14,7 +14,7 @@ from podium.core import DatabaseError, ParticipantView, PluginContext, RoomError
 
 from podium_attendance._plugin import plugin
 from podium_attendance.people import AttendanceChanged, attendees
-from podium_attendance.tables import Person, arrive, depart, reconcile, stays
+from podium_attendance.tables import Person, arrive, depart, forget, reconcile, stays
 
 
 @plugin.on_start
@@ -32,11 +32,12 @@ async def end(context: PluginContext) -> None:
 
 @plugin.task
 async def keep_watch(context: PluginContext) -> None:
-    """Write down who is there, again and again."""
+    """Write down who is there, again and again, and forget what is old."""
     while True:
         await trio.sleep(context.config.heartbeat_seconds)
         try:
             await look(context, watched=True)
+            await context.database.run(forget, datetime.now(UTC) - context.config.keep)
         except DatabaseError as error:
             context.log.warning("attendance cannot be written", problem=error.message)
 
@@ -49,7 +50,7 @@ async def participant_joined(context: PluginContext, room: RoomView, participant
     person = Person(room.session_id, participant.participant_id, participant.display_name, participant.role)
     async with context.state:
         await context.database.run(arrive, person, datetime.now(UTC), context.config.rejoin)
-    context.metrics.counter("attendance_arrivals", "People who have joined, as often as they did.").inc()
+    context.metrics.counter("podium_attendance_arrivals", "People who have joined, as often as they did.").inc()
     await tell(context, person.session_id, person.participant_id)
 
 
@@ -66,7 +67,7 @@ async def look(context: PluginContext, *, watched: bool) -> None:
     async with context.state:
         present, now, rejoin = tuple(_present(context)), datetime.now(UTC), context.config.rejoin
         await context.database.run(reconcile, present, now, rejoin, watched)
-    context.metrics.gauge("attendance_present", "People who are listed as present.").set(len(present))
+    context.metrics.gauge("podium_attendance_present", "People who are listed as present.").set(len(present))
 
 
 async def tell(context: PluginContext, session_id: str, participant_id: str) -> None:
