@@ -36,6 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from podium.hosts.cli import _plugins
 
         return _plugins.run(parsed.config, as_json=parsed.json, hooks=parsed.hooks, host=parsed.host)
+    if parsed.command == "plugin":
+        from podium.hosts.cli import _new
+
+        return _new.run(parsed.name, parsed.directory)
     if parsed.command == "key":
         from podium.hosts.cli import _key
 
@@ -66,10 +70,18 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
         "--host", metavar="URL", help="ask this host, with the administrator's key from PODIUM_KEY, not the one here"
     )
     _add_config_option(plugins)
+    _add_plugin_command(commands.add_parser("plugin", help="begin a plugin of your own"))
     key = commands.add_parser("key", help="make an API key for a service", description=_KEY)
     key.add_argument("name", help="what the service is called in logs and in the configuration")
     key.add_argument("--role", choices=("service", "administrator"), default="service", help="default: service")
     return parser, tuple(commands.choices)
+
+
+def _add_plugin_command(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="action")
+    new = actions.add_parser("new", help="write a distribution with a working plugin", description=_NEW)
+    new.add_argument("name", help="what the plugin is called in podium.toml: small letters, digits and _")
+    new.add_argument("--directory", type=Path, metavar="DIR", help="where to write it; default: ./podium-NAME")
 
 
 def _add_actions(parser: argparse.ArgumentParser, texts: Mapping[str, str]) -> None:
@@ -93,6 +105,10 @@ _SERVE = "Serve classes until stopped by SIGINT or SIGTERM; a second signal stop
 _PLUGINS = (
     "List the plugins that are installed or enabled, as they are in the host that runs in this directory; without one, "
     "what would run. Exit status 1 when one that is enabled cannot run or has failed."
+)
+_NEW = (
+    "Write a distribution with a small plugin that works: operations, a hook, a table with its migration, settings, a "
+    "panel and tests. Change it into your own."
 )
 _KEY = "Make an API key and print it with its entry in the configuration. Podium keeps the key nowhere."
 _CONFIG_ACTIONS = {
