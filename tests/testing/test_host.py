@@ -64,13 +64,16 @@ def test_a_taken_port_is_said(tmp_path: Path, host: Host) -> None:
 
 
 def test_a_host_that_ends_by_itself_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crash = threading.Event()
+
     async def serve(_config: Config, *, task_status: trio.TaskStatus[ServerInfo]) -> None:
         task_status.started(ServerInfo("http://localhost:1", 1))
+        await trio.to_thread.run_sync(crash.wait)
         raise RuntimeError("gone")
 
     monkeypatch.setattr(_host, "serve", serve)
     with pytest.raises(HostError, match="the host ended by itself"), open_host("", tmp_path, allow_failed=True):
-        pass
+        crash.set()
 
 
 def test_a_plugin_that_cannot_run_is_an_error_with_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
