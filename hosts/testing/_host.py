@@ -216,6 +216,7 @@ def _loaded(text: str, directory: Path, key_entries: Collection[str]) -> Config:
         "media.workers": 1,
         "metrics.port": 0,
         "storage.directory": str(directory / "storage"),
+        "web.control_file": "",
         "web.host": "127.0.0.1",
         "web.port": 0,
     }
