@@ -43,6 +43,8 @@ class PluginContext:
         """Its database, None when it declared no tables."""
         self.operations: OperationsAccess = operations
         """Calls operations, its own and others': `await context.operations.call(name, request)`; None in `on_start`."""
+        self.state: Any = None
+        """The plugin's own: what `on_start` makes and hooks, tasks and operations use."""
         self.log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(f"podium.plugins.{name}").bind(plugin=name)
         self.metrics = metrics
         """Makes the metrics of the plugin, which appear on the host's page for as long as the plugin runs."""

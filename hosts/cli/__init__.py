@@ -102,13 +102,13 @@ def _add_config_option(parser: argparse.ArgumentParser) -> None:
 _PODIUM = "A self-hosted framework for live online classes."
 _OF_PLUGINS = "Enabled plugins may have commands too: `podium PLUGIN COMMAND`; `podium PLUGIN --help` lists them."
 _SERVE = "Serve classes until stopped by SIGINT or SIGTERM; a second signal stops without waiting."
-_NEW = (
-    "Write a distribution with a small plugin that works: operations, a hook, a table with its migration, settings, a "
-    "panel and tests. Change it into your own."
-)
 _PLUGINS = (
     "List the plugins that are installed or enabled, as they are in the host that runs in this directory; without one, "
     "what would run. Exit status 1 when one that is enabled cannot run or has failed."
+)
+_NEW = (
+    "Write a distribution with a small plugin that works: operations, a hook, a table with its migration, settings, a "
+    "panel and tests. Change it into your own."
 )
 _KEY = "Make an API key and print it with its entry in the configuration. Podium keeps the key nowhere."
 _CONFIG_ACTIONS = {
