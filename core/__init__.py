@@ -72,6 +72,15 @@ if TYPE_CHECKING:
     from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
     from podium.core.rooms.rooms import Rooms, RoomsStatistics, RoomSummary, open_rooms
     from podium.core.rooms.wishes import Shown
+    from podium.core.sessions import (
+        Occurrence,
+        Person,
+        PersonRole,
+        SessionChange,
+        SessionsAccess,
+        SessionState,
+        SessionView,
+    )
 
 _HOMES = {
     "bots.bot": ("Bot", "BotError", "BotFrame", "open_bot"),
@@ -149,6 +158,15 @@ _HOMES = {
     "rooms.presence": ("LocalParticipant", "Negotiated", "NegotiatedSlot"),
     "rooms.rooms": ("RoomSummary", "Rooms", "RoomsStatistics", "open_rooms"),
     "rooms.wishes": ("Shown",),
+    "sessions": (
+        "Occurrence",
+        "Person",
+        "PersonRole",
+        "SessionChange",
+        "SessionState",
+        "SessionView",
+        "SessionsAccess",
+    ),
 }
 _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() for name in names}
 
@@ -182,12 +200,15 @@ __all__ = [
     "Negotiated",
     "NegotiatedSlot",
     "NegotiationError",
+    "Occurrence",
     "Operation",
     "OperationError",
     "ParticipantInfo",
     "ParticipantJoined",
     "ParticipantLeft",
     "ParticipantView",
+    "Person",
+    "PersonRole",
     "Plugin",
     "PluginContext",
     "PluginError",
@@ -205,6 +226,10 @@ __all__ = [
     "RoomsAccess",
     "RoomsStatistics",
     "Services",
+    "SessionChange",
+    "SessionState",
+    "SessionView",
+    "SessionsAccess",
     "Showing",
     "Shown",
     "SlotContent",

@@ -9,6 +9,7 @@ from podium.core.plugins.context import PluginContext
 from podium.core.plugins.contracts import collect, decide, declarations, notify
 from podium.core.plugins.health import Health
 from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto
+from podium.core.sessions import SessionChange, SessionView
 
 TELL = 10.0
 """Seconds that a plugin gets to take in one thing that happened."""
@@ -58,6 +59,11 @@ async def track_muted(
     context: PluginContext, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool
 ) -> None:
     """A participant muted or unmuted one of their own sources, whether or not it flows."""
+
+
+@notify(deadline=TELL)
+async def session_changed(context: PluginContext, session: SessionView, change: SessionChange) -> None:
+    """A scheduled class was made, edited or cancelled, or one has opened, begun or ended."""
 
 
 @notify(deadline=TELL)
