@@ -81,6 +81,15 @@ if TYPE_CHECKING:
     from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
     from podium.core.rooms.rooms import Rooms, RoomsStatistics, RoomSummary, open_rooms
     from podium.core.rooms.wishes import Shown
+    from podium.core.sessions import (
+        Occurrence,
+        Person,
+        PersonRole,
+        SessionChange,
+        SessionsAccess,
+        SessionState,
+        SessionView,
+    )
 
 _HOMES = {
     "bots.bot": ("Bot", "BotError", "BotFrame", "open_bot"),
@@ -160,6 +169,15 @@ _HOMES = {
     "rooms.presence": ("LocalParticipant", "Negotiated", "NegotiatedSlot"),
     "rooms.rooms": ("RoomSummary", "Rooms", "RoomsStatistics", "open_rooms"),
     "rooms.wishes": ("Shown",),
+    "sessions": (
+        "Occurrence",
+        "Person",
+        "PersonRole",
+        "SessionChange",
+        "SessionState",
+        "SessionView",
+        "SessionsAccess",
+    ),
 }
 _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() for name in names}
 
@@ -194,6 +212,7 @@ __all__ = [
     "Negotiated",
     "NegotiatedSlot",
     "NegotiationError",
+    "Occurrence",
     "Operation",
     "OperationError",
     "ParticipantId",
@@ -201,6 +220,8 @@ __all__ = [
     "ParticipantJoined",
     "ParticipantLeft",
     "ParticipantView",
+    "Person",
+    "PersonRole",
     "Plugin",
     "PluginContext",
     "PluginError",
@@ -218,7 +239,11 @@ __all__ = [
     "RoomsAccess",
     "RoomsStatistics",
     "Services",
+    "SessionChange",
     "SessionId",
+    "SessionState",
+    "SessionView",
+    "SessionsAccess",
     "Showing",
     "Shown",
     "SlotContent",

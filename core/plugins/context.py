@@ -12,6 +12,7 @@ import structlog
 from podium.core.events import Event, ParticipantInfo
 from podium.core.plugins.errors import PluginError
 from podium.core.rooms.observer import RoomView
+from podium.core.sessions import SessionChange, SessionsAccess, SessionView, Tell
 
 
 class RoomsService(Protocol):
@@ -59,6 +60,7 @@ class PluginContext:
         operations: Any = None,
         rooms: Callable[[], RoomsService],
         emit: Callable[[str, Event], None],
+        session_changed: Tell = lambda _session, _change: None,
     ) -> None:
         self.name = name
         self.config = config
@@ -71,6 +73,8 @@ class PluginContext:
         """The plugin's own: what `on_start` makes and hooks, tasks and operations use."""
         self.log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(f"podium.plugins.{name}").bind(plugin=name)
         self.rooms = RoomsAccess(self._open(rooms))
+        self.sessions = SessionsAccess(self._telling(session_changed))
+        """For the plugin that keeps sessions; the others implement the hook `session_changed`."""
         self._emit = emit
         self._closed = False
 
@@ -87,6 +91,15 @@ class PluginContext:
         def checked() -> RoomsService:
             self._check_open()
             return rooms()
+
+        return checked
+
+    def _telling(
+        self, tell: Callable[[SessionView, SessionChange], None]
+    ) -> Callable[[SessionView, SessionChange], None]:
+        def checked(session: SessionView, change: SessionChange) -> None:
+            self._check_open()
+            tell(session, change)
 
         return checked
 

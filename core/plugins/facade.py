@@ -10,6 +10,7 @@ from podium.core.events import Event, TrackSource, TransportState
 from podium.core.plugins.caller import HookCaller
 from podium.core.plugins.health import Health
 from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto
+from podium.core.sessions import SessionChange, SessionView
 
 
 @final
@@ -50,6 +51,9 @@ class Hooks:
 
     def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None:
         self._caller.notify("connection_changed", {"room": room, "participant": participant, "state": state})
+
+    def session_changed(self, *, session: SessionView, change: SessionChange) -> None:
+        self._caller.notify("session_changed", {"session": session, "change": change})
 
     def event_emitted(self, *, plugin: str, event: Event) -> None:
         self._caller.notify("event_emitted", {"plugin": plugin, "event": event})

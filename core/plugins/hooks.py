@@ -9,6 +9,7 @@ from podium.core.plugins.context import PluginContext
 from podium.core.plugins.contracts import collect, decide, declarations, notify
 from podium.core.plugins.health import Health
 from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto
+from podium.core.sessions import SessionChange, SessionView
 
 TELL = 10.0
 """Seconds that a plugin gets to take in one thing that happened."""
@@ -72,6 +73,11 @@ async def connection_changed(
     context: PluginContext, room: RoomView, participant: ParticipantView, state: TransportState
 ) -> None:
     """The media connection of somebody in the room has reached another state; `failed` and `closed` are its last."""
+
+
+@notify(deadline=TELL)
+async def session_changed(context: PluginContext, session: SessionView, change: SessionChange) -> None:
+    """A scheduled class was made, edited or cancelled, or one has opened, begun or ended."""
 
 
 @notify(deadline=TELL)

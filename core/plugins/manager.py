@@ -201,6 +201,7 @@ class Plugins:
             operations=self._operations,
             rooms=self._service,
             emit=lambda name, event: self.hooks.event_emitted(plugin=name, event=event),
+            session_changed=lambda session, change: self.hooks.session_changed(session=session, change=change),
         )
 
     def _service(self) -> RoomsService:

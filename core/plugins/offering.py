@@ -2,6 +2,7 @@
 """Operations of plugins: on offer while their plugin runs, and gone with it."""
 
 import logging
+from collections.abc import Mapping
 from typing import final
 
 import msgspec
@@ -23,8 +24,11 @@ class OperationsAccess:
         self._dispatcher = dispatcher
         self._caller = Caller(role="service", subject=f"plugin:{plugin}")
 
-    async def call(self, name: str, request: msgspec.Struct) -> msgspec.Struct:
-        """The response to a request. Raises PodiumError."""
+    async def call(self, name: str, request: msgspec.Struct | Mapping[str, object]) -> msgspec.Struct:
+        """The response to a request, given as its struct or, where that is another plugin's, as its fields.
+
+        Raises PodiumError.
+        """
         return await self._dispatcher.call(name, request, self._caller)
 
 
