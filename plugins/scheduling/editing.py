@@ -125,7 +125,7 @@ def replan(session: Session, found: Found, plan: Plan, email: str, now: datetime
     there = {row.id: row for row in classes_of(session, found.session_id)}
     if plan.rule is None and found.session_id in there:
         check_active(there[found.session_id])
-    gone = [name for name, row in there.items() if row.state in ("scheduled", "open") and name not in wanted]
+    gone = [name for name, row in there.items() if row.state not in ("live", "ended") and name not in wanted]
     session.execute(delete(CLASSES).where(CLASSES.c.id.in_(gone)))
     for name in wanted.keys() & there.keys():
         if there[name].state in ACTIVE and not there[name].exception:
@@ -135,7 +135,7 @@ def replan(session: Session, found: Found, plan: Plan, email: str, now: datetime
     add_classes(session, found.session_id, email, plan, new)
     if not classes_of(session, found.session_id, active=True):
         raise invalid("recurrence", "no class of this session would lie ahead", "recurrence_invalid")
-    return tuple(gone)
+    return tuple(name for name in gone if there[name].state != "cancelled")
 
 
 def move(session: Session, found: Found, request: UpdateSession, now: datetime, rules: Rules) -> None:
