@@ -9,7 +9,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from podium.plugins.calendar.events import Entry
-from podium.plugins.calendar.names import one_line
+from podium.plugins.calendar.names import lines, one_line
 from podium.plugins.calendar.occurrences import Class, classes
 from podium.plugins.calendar.texts import Texts, texts_for
 
@@ -40,7 +40,7 @@ def body_of(entry: Entry, occasion: Occasion) -> Body:
     }[occasion]
     facts = list(_facts(entry, texts, occasion))
     opening = f"{texts.hello.format(**names)}\n\n{opening.format(**names)}"
-    description = "" if occasion == "cancellation" else entry.session.description.strip()
+    description = "" if occasion == "cancellation" else lines(entry.session.description)
     link = None if occasion == "cancellation" else entry.link
     return Body(
         subject=subject.format(title=title),

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Alarm, Calendar, Event, vCalAddress, vRecur, vText
 
 from podium.core import Person, SessionView
-from podium.plugins.calendar.names import one_line
+from podium.plugins.calendar.names import lines, one_line
 from podium.plugins.calendar.occurrences import Class, classes, local
 from podium.plugins.calendar.texts import texts_for
 from podium.plugins.calendar.timezones import vtimezone
@@ -83,8 +83,7 @@ def _instants(found: tuple[Class, ...]) -> list[datetime]:
 def _components(entry: Entry, method: Method, found: tuple[Class, ...]) -> list[Event]:
     times = _Times(entry.session)
     master = _event(entry, method)
-    master.add("DTSTART", times.of(entry.session.starts_at))
-    master.add("DTEND", times.of(entry.session.ends_at))
+    times.put(master, entry.session.starts_at, entry.session.ends_at)
     if entry.session.recurrence is None:
         return [master]
     master.add("RRULE", vRecur.from_ical(_rule(entry.session, found, times)))
@@ -93,8 +92,13 @@ def _components(entry: Entry, method: Method, found: tuple[Class, ...]) -> list[
     for each in found:
         if each.is_cancelled:
             master.add("EXDATE", [times.wall(each.planned_local)])
-    shown = [each for each in found if not each.is_cancelled and (each.is_moved or each.in_gap(times.zone))]
+    shown = [each for each in found if not each.is_cancelled and _is_exception(each, times.zone)]
     return [master, *(_moved(entry, method, times, each) for each in shown)]
+
+
+def _is_exception(each: Class, zone: ZoneInfo) -> bool:
+    """Whether it has to be told by itself: moved, or of those that programs do not agree on near a clock change."""
+    return each.is_moved or each.in_gap(zone) or each.spans_change(zone)
 
 
 def _rule(session: SessionView, found: tuple[Class, ...], times: "_Times") -> str:
@@ -110,8 +114,7 @@ def _rule(session: SessionView, found: tuple[Class, ...], times: "_Times") -> st
 def _moved(entry: Entry, method: Method, times: "_Times", moved: Class) -> Event:
     event = _event(entry, method)
     event.add("RECURRENCE-ID", times.wall(moved.planned_local))
-    event.add("DTSTART", times.of(moved.starts_at))
-    event.add("DTEND", times.of(moved.ends_at))
+    times.put(event, moved.starts_at, moved.ends_at)
     return event
 
 
@@ -130,7 +133,7 @@ def _event(entry: Entry, method: Method) -> Event:
         event.add("ATTENDEE", _attendee(entry, method))
     event.add("STATUS", "CANCELLED" if is_off else "CONFIRMED")
     event.add("TRANSP", "OPAQUE")
-    description = session.description.strip()
+    description = lines(session.description)
     if entry.link is not None and not is_off:
         event.add("LOCATION", entry.link)
         event.add("URL", entry.link)
@@ -175,10 +178,13 @@ class _Times:
     def __init__(self, session: SessionView) -> None:
         self.zone = ZoneInfo("UTC" if session.time_zone in UTC_ZONES else session.time_zone)
 
-    def of(self, moment: datetime) -> datetime:
-        """The second of two equal times of day can be told in UTC only."""
-        shown = self.wall(local(moment, self.zone))
-        return shown if shown.astimezone(UTC) == moment else moment.astimezone(UTC)
+    def put(self, event: Event, starts_at: datetime, ends_at: datetime) -> None:
+        """The second of two equal times of day can be told in UTC only, and then both are."""
+        shown = [self.wall(local(moment, self.zone)) for moment in (starts_at, ends_at)]
+        if [moment.astimezone(UTC) for moment in shown] != [starts_at, ends_at]:
+            shown = [starts_at.astimezone(UTC), ends_at.astimezone(UTC)]
+        event.add("DTSTART", shown[0])
+        event.add("DTEND", shown[1])
 
     def wall(self, time: datetime) -> datetime:
         return time.replace(tzinfo=self.zone)

@@ -80,7 +80,7 @@ def message_of(letter: Letter) -> EmailMessage:
     return message
 
 
-def _policy(letter: Letter) -> EmailPolicy[EmailMessage]:
+def _policy(letter: Letter) -> "EmailPolicy[EmailMessage]":
     """A name before the `@` that is not ASCII needs headers in UTF-8 (RFC 6532)."""
     return SMTP if encoded(letter.entry.person.email).isascii() else SMTPUTF8
 

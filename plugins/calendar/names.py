@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text of people in places that are one line long: headers, names in calendars.
+"""Text of people in headers and calendars, where most places are one line long.
 
 A line break in a name would begin a header of the sender's choosing, and directional characters let a name pose as an
 address. Neither is refused: they are taken out, and the rest, in whatever script, stays.
@@ -19,6 +19,13 @@ def one_line(text: str) -> str:
     """The text without line breaks and control characters."""
     shown = "".join(" " if _breaks(character) else character for character in text if character not in _BIDIRECTIONAL)
     return " ".join(shown.split())[:LONGEST].strip()
+
+
+def lines(text: str) -> str:
+    """The text with its line breaks, and without other control characters."""
+    return "\n".join(
+        "".join(" " if _breaks(character) else character for character in line) for line in text.splitlines()
+    ).strip()
 
 
 def _breaks(character: str) -> bool:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
+from dateutil.rrule import rrulestr  # type: ignore[import-untyped]  # the stubs are a distribution of their own
 
 from podium.core import SessionView
 
@@ -32,6 +32,10 @@ class Class:
     @property
     def is_moved(self) -> bool:
         return self.starts_at != self.planned
+
+    def spans_change(self, zone: ZoneInfo) -> bool:
+        """Whether the clocks change in the middle of it, so that its length is another on the wall clock."""
+        return local(self.ends_at, zone) - local(self.starts_at, zone) != self.ends_at - self.starts_at
 
     def in_gap(self, zone: ZoneInfo) -> bool:
         """Whether the planned time of day does not exist that day."""
