@@ -20,7 +20,6 @@ from podium.plugins.calendar.body import Body, Occasion, body_of
 from podium.plugins.calendar.checking import check
 from podium.plugins.calendar.events import Entry, Method, calendar_of
 from podium.plugins.calendar.names import is_address, one_line, with_ascii_domain
-from podium.plugins.calendar.texts import texts_for
 
 FILE = "invite.ics"
 
@@ -63,8 +62,8 @@ def ics_of(letter: Letter) -> bytes:
 
 def message_of(letter: Letter) -> EmailMessage:
     """The whole mail. Raises MailError or CalendarError."""
-    body, data = body_of(letter.entry, letter.occasion), ics_of(letter)
     message = EmailMessage(policy=_policy(letter))
+    body, data = body_of(letter.entry, letter.occasion), ics_of(letter)
     _head(message, letter, body)
     # Everything is ASCII on the way: not every server takes 8 bits.
     message.set_content(body.plain, charset="utf-8", cte="quoted-printable")
@@ -98,7 +97,6 @@ def _head(message: EmailMessage, letter: Letter, body: Body) -> None:
     message["Message-ID"] = letter.message_id
     # No vacation notes in answer (RFC 3834). Invitations are no mailing list, so there are no List-* fields.
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = texts_for(entry.person.language).language
 
 
 def _fix_boundaries(message: EmailMessage, letter: Letter) -> None:
