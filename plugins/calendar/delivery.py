@@ -95,7 +95,8 @@ class Delivery:
                     pass
                 seconds = await self._seconds_to_next()
             except (DatabaseError, SQLAlchemyError) as error:
-                self._log.warning("the outbox cannot be read or written", problem=str(error).splitlines()[0])
+                self.problem = f"the outbox cannot be read or written: {str(error).splitlines()[0]}"
+                self._log.warning("invitations cannot be sent", problem=self.problem)
             await self.due.wait(seconds)
 
     async def _seconds_to_next(self) -> float:
@@ -199,7 +200,7 @@ class Delivery:
             try:
                 return await trio.to_thread.run_sync(function, abandon_on_cancel=True, limiter=self._threads)
             except trio.Cancelled:
-                connection.close()
+                connection.abort()
                 raise
         raise ServerError(f"the mail server {self._config.smtp.host} took longer than {STEP:g} s")
 
@@ -220,7 +221,13 @@ class Delivery:
 
 
 def _written(letter: Letter) -> bytes:
-    return message_of(letter).as_bytes()
+    """Whatever is wrong with one mail must not keep the others from being sent."""
+    try:
+        return message_of(letter).as_bytes()
+    except PodiumError:
+        raise
+    except Exception as error:
+        raise MailError("mail_unmade", f"the mail cannot be made: {type(error).__name__}: {error}") from error
 
 
 def _names(claimed: Claimed) -> dict[str, Any]:

@@ -88,15 +88,20 @@ def _head(message: EmailMessage, letter: Letter, body: Body) -> None:
     entry = letter.entry
     instructor = entry.session.instructor
     shown = " - ".join(filter(None, (one_line(instructor.name), one_line(letter.sender_name))))
-    message["From"] = Address(shown, addr_spec=encoded(letter.sender))
-    message["To"] = Address(one_line(entry.person.name), addr_spec=encoded(entry.person.email))
+    message["From"] = _address(shown, encoded(letter.sender))
+    message["To"] = _address(one_line(entry.person.name), encoded(entry.person.email))
     if is_address(instructor.email) and instructor.email.isascii():
-        message["Reply-To"] = Address(one_line(instructor.name), addr_spec=instructor.email)
+        message["Reply-To"] = _address(one_line(instructor.name), instructor.email)
     message["Subject"] = body.subject
     message["Date"] = format_datetime(entry.stamp)
     message["Message-ID"] = letter.message_id
     # No vacation notes in answer (RFC 3834). Invitations are no mailing list, so there are no List-* fields.
     message["Auto-Submitted"] = "auto-generated"
+
+
+def _address(name: str, address: str) -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(name, username=local, domain=domain)
 
 
 def _fix_boundaries(message: EmailMessage, letter: Letter) -> None:

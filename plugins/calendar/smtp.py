@@ -35,7 +35,7 @@ class ServerError(PodiumError):
 
 @final
 class Connection:
-    """Connected, encrypted and logged in from `open` on; `close` from any thread ends what runs."""
+    """Connected, encrypted and logged in from `open` on; `abort` is for other threads."""
 
     def __init__(self, config: SmtpConfig) -> None:
         self._config = config
@@ -51,8 +51,9 @@ class Connection:
         config = self._config
         try:
             self._smtp = self._connected()
-            if self._is_closed:
-                raise ServerError("the connection was closed")
+            if self._is_closed:  # while it was opened
+                self._smtp.close()
+                raise self._trouble("the connection was closed")
             self._smtp.ehlo_or_helo_if_needed()
             if config.security == "starttls":
                 self._smtp.starttls(context=_context(config))
@@ -113,14 +114,19 @@ class Connection:
                 self._smtp.quit()
         self.close()
 
-    def close(self) -> None:
-        """Hang up. A thread that waits for the server goes on with an error."""
+    def abort(self) -> None:
+        """End what another thread does with it: that goes on with an error at once."""
         self._is_closed = True
         sock: socket.socket | None = getattr(self._smtp, "sock", None)
         if sock is not None:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
+
+    def close(self) -> None:
+        """Hang up."""
+        self.abort()
+        if self._smtp is not None:
+            self._smtp.close()
 
     def _open_one(self) -> smtplib.SMTP:
         if self._smtp is None or self._is_closed:

@@ -24,6 +24,8 @@ class Read(NamedTuple):
 
     last: int
     added: int
+    unread: tuple[str, ...] = ()
+    """Sessions that make no sense here: a zone that this machine does not know, a rule that cannot be expanded."""
 
 
 def position(session: Session) -> int:
@@ -34,14 +36,21 @@ def position(session: Session) -> int:
 def take_in(session: Session, views: Sequence[SessionView], last: int, now: datetime) -> Read:
     """Add what a page of changes makes due. One that was read before adds nothing."""
     before = int(session.scalar(sa.select(cursor.c.change_number).with_for_update()) or 0)
-    added = sum(_take_in_one(session, view, now) for view in views if view.change_number > before)
+    added, unread = 0, []
+    for view in views:
+        if view.change_number > before:
+            try:
+                over = ends_at(view)
+            except (ValueError, KeyError, OverflowError):
+                unread.append(view.session_id)
+                continue
+            added += _take_in_one(session, view, over, now)
     if last > before:
         session.execute(sa.update(cursor).values(change_number=last))
-    return Read(max(last, before), added)
+    return Read(max(last, before), added, tuple(unread))
 
 
-def _take_in_one(session: Session, view: SessionView, now: datetime) -> int:
-    over = ends_at(view)
+def _take_in_one(session: Session, view: SessionView, over: datetime, now: datetime) -> int:
     _keep(session, view, over)
     if over <= now:  # nobody plans by what is past
         return 0
