@@ -107,9 +107,7 @@ def config_for(port: int, *, security: str = "none", **smtp: Any) -> CalendarCon
 
 
 @asynccontextmanager
-async def open_desk(
-    database_url: str, config: CalendarConfig, sessions: Sessions | None = None
-) -> AsyncIterator[Desk]:
+async def open_desk(database_url: str, config: CalendarConfig, sessions: Sessions | None = None) -> AsyncIterator[Desk]:
     """The calendar as it is after a start of the host; what was in the database is still there."""
     await trio.to_thread.run_sync(upgrade, database_url, [TABLES])
     async with open_database(database_url) as database:

@@ -124,7 +124,9 @@ def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: 
 
 
 @contextmanager
-def mail_server(port: int = 0, *, tls: ssl.SSLContext | None = None, starttls: bool = False, **options: Any) -> Iterator[MailServer]:
+def mail_server(
+    port: int = 0, *, tls: ssl.SSLContext | None = None, starttls: bool = False, **options: Any
+) -> Iterator[MailServer]:
     """A running server; with `tls` encrypted from the start, or with `starttls` on request and by duty."""
     server = MailServer()
     loop = asyncio.new_event_loop()
@@ -188,18 +190,14 @@ def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
     trusted, private = folder / "certificate.pem", folder / "key.pem"
     trusted.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(trusted, private)

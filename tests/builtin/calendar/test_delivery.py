@@ -72,9 +72,7 @@ async def test_a_series_arrives_with_its_rule(database_url: str, server: MailSer
         assert event["RRULE"].to_ical() == b"FREQ=WEEKLY;COUNT=10;BYDAY=MO"
 
 
-async def test_who_is_refused_for_now_is_tried_again_with_growing_pauses(
-    database_url: str, server: MailServer
-) -> None:
+async def test_who_is_refused_for_now_is_tried_again_with_growing_pauses(database_url: str, server: MailServer) -> None:
     server.refused_recipients["ben@example.org"] = ["451 4.3.0 try later"] * 2
     async with open_desk(database_url, config_for(server.port)) as desk:
         await desk.change(SESSION)
@@ -402,9 +400,7 @@ async def test_sending_again_makes_another_mail(database_url: str, server: MailS
         assert (second["Date"].datetime - first["Date"].datetime) == timedelta(hours=1)
 
 
-async def test_changes_that_were_read_are_not_read_again_after_a_restart(
-    database_url: str, server: MailServer
-) -> None:
+async def test_changes_that_were_read_are_not_read_again_after_a_restart(database_url: str, server: MailServer) -> None:
     sessions = Sessions()
     many = [session_at("2026-11-23T09:00", session_id=f"s{n}", participants=()) for n in range(45)]
     async with open_desk(database_url, config_for(server.port), sessions) as desk:
@@ -428,9 +424,7 @@ async def test_a_cursor_that_is_behind_invites_nobody_twice(database_url: str, s
         assert server.to() == ALL
 
 
-async def test_a_database_that_is_away_stops_nothing_for_good(
-    database_url: str, server: MailServer
-) -> None:
+async def test_a_database_that_is_away_stops_nothing_for_good(database_url: str, server: MailServer) -> None:
     async with open_desk(database_url, config_for(server.port)) as desk, trio.open_nursery() as nursery:
         await desk.database.run(lambda session: session.execute(_renamed("calendar_invitations", "away")) and None)
         nursery.start_soon(desk.calendar.run_delivery)

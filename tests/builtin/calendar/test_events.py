@@ -198,7 +198,9 @@ def test_any_series_expands_to_its_classes(zone: str, hours: int, data: st.DataO
 @given(title=st.text(), description=st.text(max_size=300), name=st.text())
 def test_any_text_gives_a_valid_object_in_which_it_stays_text(title: str, description: str, name: str) -> None:
     session = session_at("2026-11-23T09:00", title=title, description=description)
-    data: bytes = calendar_of("REQUEST", entry_of(session, Person(name=name, email=BEN.email, participant_id="b"))).to_ical()
+    data: bytes = calendar_of(
+        "REQUEST", entry_of(session, Person(name=name, email=BEN.email, participant_id="b"))
+    ).to_ical()
     assert not list(problems_of(data, "REQUEST"))
     (event,) = read(data).events
     assert event["ATTENDEE"] == "mailto:ben@example.org"

@@ -31,9 +31,7 @@ class Outbox:
 
     def _row(self, due: Due, sequence: int) -> Known:
         number = len(self.rows)
-        return Known(
-            number, due.recipient, due.method, sequence, due.fingerprint, "pending", False, due.person
-        )
+        return Known(number, due.recipient, due.method, sequence, due.fingerprint, "pending", False, due.person)
 
     def send(self, state: str = "sent") -> None:
         """Everything that waits is tried."""
@@ -43,7 +41,9 @@ class Outbox:
         ]
 
     def waiting(self) -> list[str]:
-        return [f"{row.method} {row.sequence} {row.person.participant_id}" for row in self.rows if row.state == "pending"]
+        return [
+            f"{row.method} {row.sequence} {row.person.participant_id}" for row in self.rows if row.state == "pending"
+        ]
 
 
 @pytest.fixture
