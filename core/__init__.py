@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Event,
         Joined,
         Left,
+        PanelsChanged,
         ParticipantInfo,
         ParticipantJoined,
         ParticipantLeft,
@@ -67,14 +68,17 @@ if TYPE_CHECKING:
         kind_of,
         open_services,
     )
-    from podium.core.operations.builtin import ParticipantId, SessionId
+    from podium.core.operations.builtin import CreateJoinToken, JoinToken, ParticipantId, SessionId
+    from podium.core.plugins.commands import CommandContext
     from podium.core.plugins.context import PluginContext, RoomsAccess
     from podium.core.plugins.errors import PluginError
     from podium.core.plugins.facade import Hooks
     from podium.core.plugins.health import Health
     from podium.core.plugins.manager import Plugins, PluginWatcher, open_plugins
+    from podium.core.plugins.offering import OperationsAccess
     from podium.core.plugins.plugin import Plugin
-    from podium.core.plugins.report import HookReport, PluginReport
+    from podium.core.plugins.report import HookReport, PluginReport, RouteReport
+    from podium.core.plugins.routes import WebRequest, WebResponse
     from podium.core.plugins.runner import PluginState
     from podium.core.rooms.identity import ROLES, RoomError
     from podium.core.rooms.observer import ParticipantView, RoomObserver, RoomView, TrackView, Veto
@@ -103,6 +107,7 @@ _HOMES = {
         "Event",
         "Joined",
         "Left",
+        "PanelsChanged",
         "ParticipantInfo",
         "ParticipantJoined",
         "ParticipantLeft",
@@ -139,7 +144,8 @@ _HOMES = {
         "kind_of",
         "open_services",
     ),
-    "operations.builtin": ("ParticipantId", "SessionId"),
+    "operations.builtin": ("CreateJoinToken", "JoinToken", "ParticipantId", "SessionId"),
+    "plugins.commands": ("CommandContext",),
     "plugins.context": (
         "PluginContext",
         "RoomsAccess",
@@ -152,11 +158,14 @@ _HOMES = {
         "PluginWatcher",
         "open_plugins",
     ),
+    "plugins.offering": ("OperationsAccess",),
     "plugins.plugin": ("Plugin",),
     "plugins.report": (
         "HookReport",
         "PluginReport",
+        "RouteReport",
     ),
+    "plugins.routes": ("WebRequest", "WebResponse"),
     "plugins.runner": ("PluginState",),
     "rooms.observer": (
         "ParticipantView",
@@ -191,9 +200,11 @@ __all__ = [
     "BotError",
     "BotFrame",
     "Caller",
+    "CommandContext",
     "Config",
     "ConfigError",
     "ConnectionState",
+    "CreateJoinToken",
     "Database",
     "DatabaseError",
     "DeclarationError",
@@ -204,6 +215,7 @@ __all__ = [
     "HookReport",
     "Hooks",
     "Identities",
+    "JoinToken",
     "JoinTokens",
     "Joined",
     "Left",
@@ -215,6 +227,8 @@ __all__ = [
     "Occurrence",
     "Operation",
     "OperationError",
+    "OperationsAccess",
+    "PanelsChanged",
     "ParticipantId",
     "ParticipantInfo",
     "ParticipantJoined",
@@ -238,6 +252,7 @@ __all__ = [
     "Rooms",
     "RoomsAccess",
     "RoomsStatistics",
+    "RouteReport",
     "Services",
     "SessionChange",
     "SessionId",
@@ -259,6 +274,8 @@ __all__ = [
     "TransportState",
     "UtcDateTime",
     "Veto",
+    "WebRequest",
+    "WebResponse",
     "declare",
     "kind_of",
     "load_config",

@@ -8,11 +8,13 @@ detach what the plugin brings (operations, routes, panels).
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, final
+from typing import Any, NamedTuple, Protocol, final
 
 import trio
 
 from podium.core.config import Config
+from podium.core.metrics import Metrics
+from podium.core.plugins.blame import package_of
 from podium.core.plugins.caller import HookCaller
 from podium.core.plugins.catalog import Catalog, Entry
 from podium.core.plugins.context import PluginContext, RoomsService
@@ -20,18 +22,29 @@ from podium.core.plugins.contracts import Declarations
 from podium.core.plugins.discovery import Installed, installed
 from podium.core.plugins.errors import PluginError, contain, summary
 from podium.core.plugins.facade import Hooks
+from podium.core.plugins.home import Home
 from podium.core.plugins.hooks import HOOKS
 from podium.core.plugins.plugin import Plugin
+from podium.core.plugins.plugin_events import check_beside
 from podium.core.plugins.report import PluginReport, report
 from podium.core.plugins.runner import STOP_WITHIN, PluginRunner, PluginState
+from podium.core.plugins.watchdog import Watchdog
 
 GIVE_UP_AFTER = 3 * STOP_WITHIN
 """Seconds after which a plugin that does not end is left behind, marked failed."""
 
 logger = logging.getLogger(__name__)
 
-Prepare = Callable[[Plugin], Awaitable[Any]]
-"""Gives a plugin's database, its migrations run; what it raises fails the plugin."""
+
+class Prepared(NamedTuple):
+    """A plugin's database, its migrations run, and the revision that its tables have now."""
+
+    database: Any = None
+    revision: str | None = None
+
+
+Prepare = Callable[[Plugin], Awaitable[Prepared]]
+"""What it raises fails the plugin."""
 
 
 class PluginWatcher(Protocol):
@@ -53,7 +66,9 @@ class Plugins:
         prepare: Prepare | None = None,
         operations: Any = None,
         declared: Declarations = HOOKS,
+        watchdog: Watchdog | None = None,
     ) -> None:
+        self.metrics = Metrics()
         self.caller = HookCaller(declared)
         self.hooks = Hooks(self.caller)
         self._catalog = catalog
@@ -61,8 +76,10 @@ class Plugins:
         self._prepare = prepare
         self._operations = operations
         self._declared = declared
+        self._watchdog = watchdog
         self._runners: dict[str, PluginRunner] = {}
         self._watchers: list[PluginWatcher] = []
+        self._preparations: list[Callable[[Plugin], Awaitable[None]]] = []
         self._rooms: RoomsService | None = None
         self._changing = trio.Lock()
 
@@ -82,7 +99,16 @@ class Plugins:
         """Contexts of the plugins that run, in starting order."""
         return {name: runner.context for name, runner in self._runners.items() if runner.state in _ALIVE}
 
+    def home(self, name: str) -> Home | None:
+        """Where the functions of a running plugin are called; None when it does not run."""
+        runner = self._runners.get(name)
+        return runner.home if runner is not None and runner.state in _ALIVE else None
+
     # Changes
+
+    def before_start(self, prepare: Callable[[Plugin], Awaitable[None]]) -> None:
+        """Await this with every plugin that is about to start; what it raises fails the plugin."""
+        self._preparations.append(prepare)
 
     def watch(self, watcher: PluginWatcher) -> None:
         """Tell of every plugin that starts and stops from now on, and of those that run."""
@@ -144,13 +170,17 @@ class Plugins:
         runner = self._runners[name] = PluginRunner(plugin, self._context(plugin, config), self._failed)
         try:
             self._check_required(plugin)
-            runner.context.database = await self._database(plugin)
+            check_beside(plugin, (each.plugin for each in self._runners.values() if each.state in _ALIVE))
+            await self._make_ready(plugin)
+            self._watch(runner)
+            runner.context.database, runner.revision = await self._database(plugin)
             await self._nursery.start(runner.run)
             self.caller.add(runner.home, plugin.hooks)
         except PluginError as error:
             runner.give_up(error.message)
             self.caller.mark_broken(name, plugin.hooks)
             raise
+        self.metrics.show(runner.context.metrics)
         for watcher in self._watchers:
             watcher.plugin_started(plugin, runner.context)
         logger.info("plugin started", extra={"plugin": name, "version": plugin.version})
@@ -160,9 +190,25 @@ class Plugins:
             if name not in self._runners or self._runners[name].state not in _ALIVE:
                 raise PluginError("plugin_start", f"requires plugin {name!r}, which is not running")
 
-    async def _database(self, plugin: Plugin) -> Any:
+    async def _make_ready(self, plugin: Plugin) -> None:
+        try:
+            for prepare in self._preparations:
+                await prepare(plugin)
+        except BaseException as error:
+            fault = contain(error)
+            message = fault.message if isinstance(fault, PluginError) else summary(fault)
+            raise PluginError("plugin_start", f"cannot start: {message}") from fault
+
+    def _watch(self, runner: PluginRunner) -> None:
+        """Have the watchdog know the plugin's code, until it has ended."""
+        if self._watchdog is not None:
+            found = self._catalog.entries[runner.name].installed
+            package = package_of(found.entry_point.value) if found is not None else None
+            self._watchdog.watch(runner.plugin, package, runner.stalled)
+
+    async def _database(self, plugin: Plugin) -> Prepared:
         if self._prepare is None:
-            return None
+            return Prepared()
         try:
             return await self._prepare(plugin)
         except BaseException as error:
@@ -187,10 +233,13 @@ class Plugins:
             await runner.ended.wait()
         if not runner.ended.is_set():
             logger.error("plugin did not stop and is left behind", extra={"plugin": name})
+        elif self._watchdog is not None:
+            self._watchdog.forget(name)
         del self._runners[name]
 
     def _detach(self, runner: PluginRunner) -> None:
         self.caller.remove(runner.name)
+        self.metrics.withdraw(runner.name)
         for watcher in self._watchers:
             watcher.plugin_stopped(runner.name)
 
@@ -200,6 +249,8 @@ class Plugins:
             config=config,
             operations=self._operations,
             rooms=self._service,
+            events=plugin.events,
+            metrics=self.metrics.of_plugin(plugin.name),
             emit=lambda name, event: self.hooks.event_emitted(plugin=name, event=event),
             session_changed=lambda session, change: self.hooks.session_changed(session=session, change=change),
         )
@@ -227,6 +278,7 @@ async def open_plugins(
     prepare: Prepare | None = None,
     operations: Any = None,
     declared: Declarations = HOOKS,
+    watchdog: Watchdog | None = None,
 ) -> AsyncIterator[Plugins]:
     """The plugins that `config` enables, imported and checked; on leaving they are stopped.
 
@@ -236,7 +288,7 @@ async def open_plugins(
     async with trio.open_nursery() as nursery:
         over = trio.Event()
         inner = await nursery.start(_keep_running, over)
-        plugins = Plugins(catalog, inner, prepare=prepare, operations=operations, declared=declared)
+        plugins = Plugins(catalog, inner, prepare=prepare, operations=operations, declared=declared, watchdog=watchdog)
         try:
             yield plugins
         finally:

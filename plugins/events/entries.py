@@ -101,7 +101,9 @@ def taken_from(event: Event) -> Emitted:
     """The well-known fields of an event, and the rest as details."""
     fields: dict[str, Any] = msgspec.to_builtins(event, enc_hook=lambda value: type(value).__name__, str_keys=True)
     fields.pop("type", None)
-    result = fields.pop("result") if fields.get("result") in get_args(Result) else "ok"
+    result: Result = "ok"
+    if fields.get("result") in get_args(Result):
+        result = fields.pop("result")
     known = {name: fields.pop(name) for name in _KNOWN if isinstance(fields.get(name), str)}
     return Emitted(
         session_id=known.get("session_id"),

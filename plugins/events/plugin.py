@@ -62,8 +62,18 @@ plugin = Plugin(
 @plugin.on_start
 async def open_trail(context: PluginContext) -> None:
     """Made anew each time the plugin is enabled."""
-    ignore = frozenset(context.config.ignore)
-    context.state = Trail(context.database, context.log, capacity=context.config.waiting, ignore=ignore)
+    metrics = context.metrics
+    trail = Trail(
+        context.database,
+        context.log,
+        capacity=context.config.waiting,
+        ignore=frozenset(context.config.ignore),
+        written=metrics.counter("podium_events_written", "Entries of the audit trail that are in the database."),
+        lost=metrics.counter("podium_events_lost", "Entries of the audit trail that could not be kept."),
+    )
+    waiting = metrics.gauge("podium_events_waiting", "Entries of the audit trail that have not been written yet.")
+    waiting.set_function(lambda: trail.statistics().waiting)
+    context.state = trail
 
 
 @plugin.on_stop

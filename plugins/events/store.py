@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -12,8 +13,6 @@ from sqlalchemy.orm import Session
 from podium.core import UtcDateTime
 from podium.plugins.events.entries import Entry, time_of
 from podium.plugins.events.tables import webrtc_events as table
-
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,12 +29,18 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 def add(session: Session, entries: Sequence[Entry]) -> None:
     """Write entries. One that is there already stays: the answer to an earlier try may have been lost."""
-    insert = _INSERTS[session.get_bind().dialect.name](table).on_conflict_do_nothing()
-    session.execute(insert, [msgspec.structs.asdict(entry) for entry in entries])
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    insert = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    session.execute(insert.on_conflict_do_nothing(), [msgspec.structs.asdict(entry) for entry in entries])
 
 
 def find(session: Session, query: Query) -> list[Entry]:
     """The entries that fit, the newest first."""
+    return [Entry(**row) for row in session.execute(selected(query)).mappings()]
+
+
+def selected(query: Query) -> sa.Select[Any]:
+    """The statement for a page; both orders that it may need are those of an index."""
     place = sa.tuple_(table.c.at, table.c.id)
     statement = sa.select(table).order_by(table.c.at.desc(), table.c.id.desc()).limit(query.limit)
     if query.session_id is not None:
@@ -52,7 +57,7 @@ def find(session: Session, query: Query) -> list[Entry]:
     if query.before is not None:
         last = sa.tuple_(sa.literal(time_of(query.before), UtcDateTime()), sa.literal(query.before))
         statement = statement.where(place < last)
-    return [Entry(**row) for row in session.execute(statement).mappings()]
+    return statement
 
 
 def prune(session: Session, before: datetime, most: int) -> int:

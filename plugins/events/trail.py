@@ -8,7 +8,7 @@ older ones were lost is counted, told by the plugin's health, and written into t
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, Protocol, final
 
 import structlog
 import trio
@@ -36,9 +36,15 @@ class TrailStatistics:
     failure: str | None
 
 
+class Tally(Protocol):
+    """A counter of prometheus_client's fits."""
+
+    def inc(self, amount: float = 1) -> None: ...
+
+
 @final
 class Trail:
-    """The plugin's state. `capacity` is how many entries may wait."""
+    """The plugin's state. `capacity` is how many entries may wait; the tallies count on as `statistics` does."""
 
     def __init__(
         self,
@@ -46,6 +52,8 @@ class Trail:
         log: structlog.stdlib.BoundLogger,
         *,
         capacity: int,
+        written: Tally,
+        lost: Tally,
         ignore: frozenset[str] = frozenset(),
         stamps: Stamps | None = None,
     ) -> None:
@@ -60,6 +68,7 @@ class Trail:
         self._singly = 0
         self._written = 0
         self._lost = 0
+        self._tally_written, self._tally_lost = written, lost
         self._untold = 0
         self._failure: str | None = None
 
@@ -152,6 +161,7 @@ class Trail:
                 raise
             else:
                 self._written += len(batch)
+                self._tally_written.inc(len(batch))
         self._recovered()
         return True
 
@@ -181,4 +191,5 @@ class Trail:
 
     def _count_lost(self, count: int) -> None:
         self._lost += count
+        self._tally_lost.inc(count)
         self._untold += count

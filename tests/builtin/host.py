@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A host with built-in plugins: real rooms on a real worker, a real database, everything but the web server."""
+"""A host with built-in plugins: real rooms on a real worker, a real database, the web server on a free port.
+
+It is put together as podium.hosts.web.server.serve does, in the test's own event loop, so that a test has the objects
+that a real host keeps to itself.
+"""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,10 +18,15 @@ from podium.core.identity import Caller
 from podium.core.operations import Services, open_services
 from podium.core.plugins.context import PluginContext
 from podium.core.plugins.discovery import Installed
+from podium.core.plugins.login import PluginLogin
 from podium.core.plugins.manager import Plugins, open_plugins
 from podium.core.plugins.offering import OperationOffer
+from podium.core.plugins.panels import PanelOffer
+from podium.core.plugins.plugin_events import EventOffer
 from podium.core.plugins.storage import open_storage
 from podium.core.rooms.rooms import Rooms, open_rooms
+from podium.hosts.web.plugins import PluginPages
+from podium.hosts.web.server import serve_rooms
 
 ADMINISTRATOR = Caller(role="administrator", subject="tests")
 SETTINGS = Path(__file__).parent
@@ -41,6 +50,10 @@ class BuiltinHost:
     plugins: Plugins
     rooms: Rooms
     services: Services
+    pages: PluginPages
+    panels: PanelOffer
+    port: int
+    """Of the web server on 127.0.0.1."""
 
     def context(self, name: str) -> PluginContext:
         """What the plugin of this name was given."""
@@ -61,13 +74,21 @@ async def running_host(
         open_storage(config.database.url) as prepare,
         open_plugins(config, found=found, prepare=prepare) as plugins,
         open_rooms(config, plugins.hooks) as rooms,
+        trio.open_nursery() as nursery,
     ):
         services = open_services(rooms, config.auth)
-        plugins.watch(OperationOffer(services.dispatcher))
+        services.identities.add(PluginLogin(plugins.hooks))
+        events, panels = EventOffer(), PanelOffer(services.registry, rooms)
+        pages = PluginPages(plugins, services, events)
+        plugins.before_start(pages.prepare)
+        for watcher in (OperationOffer(services.dispatcher), events, pages, panels):
+            plugins.watch(watcher)
         await plugins.start(rooms)
         faults = {each.name: each.last_error for each in plugins.reports() if each.last_error is not None}
         assert not faults, faults
-        yield BuiltinHost(config, plugins, rooms, services)
+        info = await nursery.start(serve_rooms, rooms, "127.0.0.1", 0, services, pages)
+        yield BuiltinHost(config, plugins, rooms, services, pages, panels, info.port)
+        nursery.cancel_scope.cancel()
 
 
 def _written(folder: Path, database_url: str, names: Mapping[str, Any], settings: Mapping[str, str]) -> Path:

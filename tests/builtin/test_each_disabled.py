@@ -18,7 +18,11 @@ from tests.builtin.shipped import ROOT, shipped
 def test_the_others_pass_without_it(name: str) -> None:
     options = ["--without-plugin", name, "-k", "not postgresql", "-q", "-x", "-p", "no:cacheprovider"]
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/builtin", *options], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "pytest", "tests/builtin", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert result.returncode == 0, result.stdout[-5000:] + result.stderr[-2000:]
     assert f"tests/builtin/{name}/" not in result.stdout

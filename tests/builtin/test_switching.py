@@ -9,6 +9,7 @@ import pytest
 from trio.testing import wait_all_tasks_blocked
 
 import podium.core
+from podium.core import ROLES
 from podium.core.plugins.discovery import Installed
 from tests.builtin.conftest import StartHost
 from tests.builtin.host import BuiltinHost, tasks_of
@@ -22,20 +23,30 @@ class Traces(NamedTuple):
     operations: set[str]
     routes: set[str]
     hooks: set[str]
+    metrics: set[str]
+    panels: set[str]
+    events: set[str]
+    serves: bool
     running: bool
 
 
-NOTHING = Traces([], set(), set(), set(), False)
+NOTHING = Traces([], set(), set(), set(), set(), set(), set(), False, False)
 
 
 async def traces(host: BuiltinHost, name: str) -> Traces:
     await wait_all_tasks_blocked()  # tasks of a plugin begin a moment after it has started
     offered = [each.operation for each in host.services.registry if each.owner == name]
+    page, _ = host.plugins.metrics.page()
+    metrics = {line.split()[2] for line in page.decode().splitlines() if line.startswith("# TYPE ")}
     return Traces(
         tasks=tasks_of(name),
         operations={operation.name for operation in offered},
         routes={f"{operation.route.method} {operation.route.path}" for operation in offered},
         hooks={hook for hook, plugins in host.plugins.order().items() if name in plugins},
+        metrics={metric for metric in metrics if metric.startswith(f"podium_{name}_")},
+        panels={panel.name for role in ROLES for panel in host.panels.for_role(role) if panel.plugin == name},
+        events={event.kind.__name__ for owner, event in host.pages.events if owner == name},
+        serves=name in host.pages._served,
         running=name in host.plugins.running(),
     )
 
