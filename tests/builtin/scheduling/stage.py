@@ -28,7 +28,7 @@ from podium.core.plugins.manager import Plugins
 from podium.core.plugins.offering import OperationOffer
 from podium.core.plugins.storage import open_storage
 from podium.plugins.scheduling import make_plugin
-from podium.plugins.scheduling.desk import desk_of
+from podium.plugins.scheduling.desk import Desk, desk_of
 from tests.plugins.stand_ins import config_of, found
 
 EPOCH = datetime(2027, 1, 11, 7, tzinfo=UTC)
@@ -106,6 +106,10 @@ class Stage:
     def identities(self) -> Identities:
         return self.services.identities
 
+    @property
+    def desk(self) -> Desk:
+        return desk_of(self.plugins.running()["scheduling"])
+
     async def call(self, name: str, caller: Caller = SERVICE, **values: Any) -> Any:
         return await self.services.dispatcher.call(name, values, caller)
 
@@ -130,7 +134,7 @@ class Stage:
     def move_to(self, minutes: float) -> None:
         """Let it be so many minutes after the beginning, and the plugin look."""
         self.time.now = EPOCH + timedelta(minutes=minutes)
-        desk_of(self.plugins.running()["scheduling"]).nudge()
+        self.desk.nudge()
 
     async def enter(self, room_id: str, participant_id: str, role: str = "student") -> Veto | None:
         """As a room lets somebody in."""
