@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Coming to class: the waiting page's questions, the way in, and the door of the room."""
 
+from typing import Any
+
 import jwt
 import pytest
 import trio
@@ -177,8 +179,7 @@ async def test_an_invitation_is_for_one_session(stage: Stage) -> None:
     await stage.schedule(session_id="chemistry", force=True, participants=people)
     invitation = await stage.invitation("ann@example.org", "botany")
     assert (await stage.call("GetSessionStatus", ANONYMOUS, session_id="botany", invitation=invitation)).title
-    stranger = {"session_id": "chemistry", "invitation": invitation}
-    assert await refused(stage, "GetSessionStatus", **stranger) == "session_unknown"
+    assert await refused(stage, "GetSessionStatus", session_id="chemistry", invitation=invitation) == "session_unknown"
 
 
 class TestASeries:
@@ -279,7 +280,7 @@ class TestWatching:
         assert codes == ["session_unknown"]
 
 
-async def watching(stage: Stage) -> dict[str, object]:
+async def watching(stage: Stage) -> dict[str, Any]:
     """What a page of Ann's asks when it knows how things stand."""
     invitation = await stage.invitation("ann@example.org")
     status = await stage.call("GetSessionStatus", ANONYMOUS, session_id="algebra", invitation=invitation)
