@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Event,
         Joined,
         Left,
+        PanelsChanged,
         ParticipantInfo,
         ParticipantJoined,
         ParticipantLeft,
@@ -59,13 +60,17 @@ if TYPE_CHECKING:
         kind_of,
         open_services,
     )
+    from podium.core.operations.builtin import CreateJoinToken, JoinToken
+    from podium.core.plugins.commands import CommandContext
     from podium.core.plugins.context import PluginContext, RoomsAccess
     from podium.core.plugins.errors import PluginError
     from podium.core.plugins.facade import Hooks
     from podium.core.plugins.health import Health
     from podium.core.plugins.manager import Plugins, PluginWatcher, open_plugins
+    from podium.core.plugins.offering import OperationsAccess
     from podium.core.plugins.plugin import Plugin
-    from podium.core.plugins.report import HookReport, PluginReport
+    from podium.core.plugins.report import HookReport, PluginReport, RouteReport
+    from podium.core.plugins.routes import WebRequest, WebResponse
     from podium.core.plugins.runner import PluginState
     from podium.core.rooms.identity import ROLES, RoomError
     from podium.core.rooms.observer import ParticipantView, RoomObserver, RoomView, TrackView, Veto
@@ -94,6 +99,7 @@ _HOMES = {
         "Event",
         "Joined",
         "Left",
+        "PanelsChanged",
         "ParticipantInfo",
         "ParticipantJoined",
         "ParticipantLeft",
@@ -129,6 +135,8 @@ _HOMES = {
         "kind_of",
         "open_services",
     ),
+    "operations.builtin": ("CreateJoinToken", "JoinToken"),
+    "plugins.commands": ("CommandContext",),
     "plugins.context": (
         "PluginContext",
         "RoomsAccess",
@@ -141,11 +149,14 @@ _HOMES = {
         "PluginWatcher",
         "open_plugins",
     ),
+    "plugins.offering": ("OperationsAccess",),
     "plugins.plugin": ("Plugin",),
     "plugins.report": (
         "HookReport",
         "PluginReport",
+        "RouteReport",
     ),
+    "plugins.routes": ("WebRequest", "WebResponse"),
     "plugins.runner": ("PluginState",),
     "rooms.observer": (
         "ParticipantView",
@@ -179,9 +190,11 @@ __all__ = [
     "BotError",
     "BotFrame",
     "Caller",
+    "CommandContext",
     "Config",
     "ConfigError",
     "ConnectionState",
+    "CreateJoinToken",
     "Database",
     "DatabaseError",
     "DeclarationError",
@@ -192,6 +205,7 @@ __all__ = [
     "HookReport",
     "Hooks",
     "Identities",
+    "JoinToken",
     "JoinTokens",
     "Joined",
     "Left",
@@ -203,6 +217,8 @@ __all__ = [
     "Occurrence",
     "Operation",
     "OperationError",
+    "OperationsAccess",
+    "PanelsChanged",
     "ParticipantInfo",
     "ParticipantJoined",
     "ParticipantLeft",
@@ -225,6 +241,7 @@ __all__ = [
     "Rooms",
     "RoomsAccess",
     "RoomsStatistics",
+    "RouteReport",
     "Services",
     "SessionChange",
     "SessionState",
@@ -244,6 +261,8 @@ __all__ = [
     "TrackView",
     "UtcDateTime",
     "Veto",
+    "WebRequest",
+    "WebResponse",
     "declare",
     "kind_of",
     "load_config",

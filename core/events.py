@@ -6,7 +6,7 @@ read by Python callers and sent to browsers as JSON. Tracks are named by what th
 `screen`) and whose they are, slots by the MID of the receiver's own negotiation; no SSRC or worker id is ever told.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -56,6 +56,10 @@ class Joined(Event, frozen=True, kw_only=True):
     participants: tuple[ParticipantInfo, ...]
     audio_slots: int
     max_participants: int
+    token: Annotated[
+        str | None,
+        msgspec.Meta(description="For whoever leads an ad-hoc room: a join token to come back in the same role."),
+    ] = None
 
 
 class ParticipantJoined(Event, frozen=True, kw_only=True):
@@ -116,6 +120,10 @@ class ConnectionState(Event, frozen=True, kw_only=True):
     state: TransportState
 
 
+class PanelsChanged(Event, frozen=True, kw_only=True):
+    """The panels of plugins are others now; the operation `ListPanels` says which."""
+
+
 class Left(Event, frozen=True, kw_only=True):
     """The receiver's own presence has ended; nothing follows."""
 
@@ -140,6 +148,7 @@ AnyEvent = (
     | Showing
     | Speaking
     | ConnectionState
+    | PanelsChanged
     | Left
     | Error
 )

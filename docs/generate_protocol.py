@@ -33,7 +33,7 @@ from podium.core.events import AnyEvent
 from podium.core.events import Error as ErrorEvent
 from podium.hosts.web.conversation import JOIN_WITHIN, PING_EVERY, SILENCE_LIMIT
 from podium.hosts.web.messages import CLIENT_MESSAGES, HOST_MESSAGES
-from podium.hosts.web.signalling import OPERATIONS_AT_ONCE
+from podium.hosts.web.signalling import OPERATIONS_AT_ONCE, WAY_BACK
 
 PAGE = Path(__file__).parent / "protocol.md"
 
@@ -61,17 +61,30 @@ name, which all win over those of the `Join`. Where rooms are ad hoc, one may jo
 given is checked there too. The operation `CreateJoinToken` makes them. A wrong or late one is answered by
 `token_invalid` or `token_expired`.
 
+In an ad-hoc room the `role` of a `Join` without a token is a wish. The first who wishes to be instructor or assistant
+becomes that; once anybody has led the room, with a token or without, later ones without a token become students, until
+the room has closed. `Joined` says the role that was given, and gives whoever leads by wish a `token` for
+{WAY_BACK // 3600} hours: join again with it to come back in the same role. Further leaders come with tokens, which an
+instructor makes.
+
 ## Operations
 
 After joining, every operation that the host offers can be asked for: `type` is the operation's name, beside it stand
 the fields of its request, and the caller is the participant with its role and the grants of its token. The answer's
 `type` is the name of the response, or `Error`. Up to {OPERATIONS_AT_ONCE} may run at once, and answers come in any
-order: a text `request_id` beside the fields comes back in the answer.
+order: a text `request_id` beside the fields comes back in the answer, whatever that is.
 
     {{"type": "CloseRoom", "session_id": "algebra", "request_id": "1"}}
     {{"type": "RoomClosed", "session_id": "algebra", "participants": 3, "request_id": "1"}}
 
-`/api` on a running host lists its operations with their fields; they are served there as REST, too.
+`/api` on a running host lists its operations with their fields; they are served there as REST, too. In `podium.js`
+this is `await podium.call("CloseRoom", {{ session_id: "algebra" }})`, which gives the response or throws `PodiumError`.
+
+## Events of plugins
+
+Besides those below the host tells events that plugins have declared, to the roles that they are for. Their `type` is
+never one of this page; `/api` on a running host lists them with their fields, and `x-podium-events` in
+`/api/openapi.json` has their schemas. Ignore types that you do not know.
 
 ## Rules
 

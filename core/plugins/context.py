@@ -4,15 +4,22 @@
 A context belongs to one plugin while it is enabled. Whoever keeps it longer finds that it refuses.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol, final
 
 import structlog
 
 from podium.core.events import Event, ParticipantInfo
 from podium.core.plugins.errors import PluginError
+from podium.core.plugins.plugin_events import PluginEvent, audience_of
 from podium.core.rooms.observer import RoomView
 from podium.core.sessions import SessionChange, SessionsAccess, SessionView, Tell
+
+if TYPE_CHECKING:
+    from podium.core.plugins.offering import OperationsAccess
+
+_NO_EVENTS: Mapping[str, PluginEvent] = MappingProxyType({})
 
 
 class RoomsService(Protocol):
@@ -20,15 +27,23 @@ class RoomsService(Protocol):
 
     def views(self) -> tuple[RoomView, ...]: ...
     def participants(self, session_id: str) -> tuple[ParticipantInfo, ...]: ...
-    def tell(self, session_id: str, event: Event, participant_id: str | None = None) -> None: ...
+    def tell(
+        self,
+        session_id: str,
+        event: Event,
+        participant_id: str | None = None,
+        *,
+        roles: Collection[str] | None = None,
+    ) -> None: ...
     def remove(self, session_id: str, participant_id: str, reason: str) -> None: ...
 
 
 class RoomsAccess:
     """The rooms as plugins see them. All calls return at once; unknown names raise RoomError."""
 
-    def __init__(self, rooms: Callable[[], RoomsService]) -> None:
+    def __init__(self, rooms: Callable[[], RoomsService], events: Mapping[str, PluginEvent] = _NO_EVENTS) -> None:
         self._rooms = rooms
+        self._events = events
 
     def list(self) -> tuple[RoomView, ...]:
         """All open rooms."""
@@ -39,8 +54,13 @@ class RoomsAccess:
         return self._rooms().participants(session_id)
 
     def send(self, session_id: str, event: Event, *, participant_id: str | None = None) -> None:
-        """Tell an event to one participant's browser, or to everybody's in the room."""
-        self._rooms().tell(session_id, event, participant_id)
+        """Tell an event to one participant's browser, or to everybody's in the room whose role it is for.
+
+        Raises PluginError `event_undeclared` unless the event is the core's or declared by `@plugin.event`, and
+        RoomError `event_forbidden` when it is not for the role of that participant.
+        """
+        rooms, roles = self._rooms(), audience_of(event, self._events)
+        rooms.tell(session_id, event, participant_id, roles=roles)
 
     def remove(self, session_id: str, participant_id: str, *, reason: str = "removed") -> None:
         """Send somebody away; `reason` is told to all."""
@@ -59,6 +79,7 @@ class PluginContext:
         database: Any = None,
         operations: Any = None,
         rooms: Callable[[], RoomsService],
+        events: Mapping[str, PluginEvent] = _NO_EVENTS,
         emit: Callable[[str, Event], None],
         session_changed: Tell = lambda _session, _change: None,
     ) -> None:
@@ -67,10 +88,10 @@ class PluginContext:
         """The plugin's own settings, an instance of the class it declared; None when it declared none."""
         self.database = database
         """Its database, None when it declared no tables."""
-        self.operations = operations
+        self.operations: OperationsAccess = operations
         """Calls operations, its own and others': `await context.operations.call(name, request)`; None in `on_start`."""
         self.log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(f"podium.plugins.{name}").bind(plugin=name)
-        self.rooms = RoomsAccess(self._open(rooms))
+        self.rooms = RoomsAccess(self._open(rooms), events)
         self.sessions = SessionsAccess(self._telling(session_changed))
         """For the plugin that keeps sessions; the others implement the hook `session_changed`."""
         self._emit = emit

@@ -7,6 +7,7 @@ Methods of the contract notify return at once, the others are awaited. None of t
 from typing import final
 
 from podium.core.events import Event, TrackSource
+from podium.core.identity.caller import Caller
 from podium.core.plugins.caller import HookCaller
 from podium.core.plugins.health import Health
 from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto
@@ -50,6 +51,11 @@ class Hooks:
 
     def event_emitted(self, *, plugin: str, event: Event) -> None:
         self._caller.notify("event_emitted", {"plugin": plugin, "event": event})
+
+    async def authenticate(self, *, credential: str) -> dict[str, Caller | Veto]:
+        """What those plugins say that know the credential, in their order."""
+        answers = await self._caller.collect("authenticate", {"credential": credential})
+        return {name: answer.value for name, answer in answers.items() if answer.value and answer.failure is None}
 
     async def health_check(self) -> dict[str, Health]:
         """By plugin; a plugin that fails to answer is failing."""

@@ -5,6 +5,7 @@ Parameters an implementation does not need may be left out. Nothing here is call
 """
 
 from podium.core.events import Event, TrackSource
+from podium.core.identity.caller import Caller
 from podium.core.plugins.context import PluginContext
 from podium.core.plugins.contracts import collect, decide, declarations, notify
 from podium.core.plugins.health import Health
@@ -69,6 +70,11 @@ async def session_changed(context: PluginContext, session: SessionView, change: 
 @notify(deadline=TELL)
 async def event_emitted(context: PluginContext, plugin: str, event: Event) -> None:
     """Another plugin, or this one, said by `context.emit(event)` that something happened."""
+
+
+@collect(deadline=5.0)
+async def authenticate(context: PluginContext, credential: str) -> Caller | Veto | None:
+    """Somebody shows a credential that is no join token or API key of this installation. None: it is not for us."""
 
 
 @collect(deadline=3.0)

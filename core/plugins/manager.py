@@ -20,8 +20,10 @@ from podium.core.plugins.contracts import Declarations
 from podium.core.plugins.discovery import Installed, installed
 from podium.core.plugins.errors import PluginError, contain, summary
 from podium.core.plugins.facade import Hooks
+from podium.core.plugins.home import Home
 from podium.core.plugins.hooks import HOOKS
 from podium.core.plugins.plugin import Plugin
+from podium.core.plugins.plugin_events import check_beside
 from podium.core.plugins.report import PluginReport, report
 from podium.core.plugins.runner import STOP_WITHIN, PluginRunner, PluginState
 
@@ -63,6 +65,7 @@ class Plugins:
         self._declared = declared
         self._runners: dict[str, PluginRunner] = {}
         self._watchers: list[PluginWatcher] = []
+        self._preparations: list[Callable[[Plugin], Awaitable[None]]] = []
         self._rooms: RoomsService | None = None
         self._changing = trio.Lock()
 
@@ -82,7 +85,16 @@ class Plugins:
         """Contexts of the plugins that run, in starting order."""
         return {name: runner.context for name, runner in self._runners.items() if runner.state in _ALIVE}
 
+    def home(self, name: str) -> Home | None:
+        """Where the functions of a running plugin are called; None when it does not run."""
+        runner = self._runners.get(name)
+        return runner.home if runner is not None and runner.state in _ALIVE else None
+
     # Changes
+
+    def before_start(self, prepare: Callable[[Plugin], Awaitable[None]]) -> None:
+        """Await this with every plugin that is about to start; what it raises fails the plugin."""
+        self._preparations.append(prepare)
 
     def watch(self, watcher: PluginWatcher) -> None:
         """Tell of every plugin that starts and stops from now on, and of those that run."""
@@ -144,6 +156,8 @@ class Plugins:
         runner = self._runners[name] = PluginRunner(plugin, self._context(plugin, config), self._failed)
         try:
             self._check_required(plugin)
+            check_beside(plugin, (each.plugin for each in self._runners.values() if each.state in _ALIVE))
+            await self._make_ready(plugin)
             runner.context.database = await self._database(plugin)
             await self._nursery.start(runner.run)
             self.caller.add(runner.home, plugin.hooks)
@@ -159,6 +173,15 @@ class Plugins:
         for name in plugin.requires:
             if name not in self._runners or self._runners[name].state not in _ALIVE:
                 raise PluginError("plugin_start", f"requires plugin {name!r}, which is not running")
+
+    async def _make_ready(self, plugin: Plugin) -> None:
+        try:
+            for prepare in self._preparations:
+                await prepare(plugin)
+        except BaseException as error:
+            fault = contain(error)
+            message = fault.message if isinstance(fault, PluginError) else summary(fault)
+            raise PluginError("plugin_start", f"cannot start: {message}") from fault
 
     async def _database(self, plugin: Plugin) -> Any:
         if self._prepare is None:
@@ -200,6 +223,7 @@ class Plugins:
             config=config,
             operations=self._operations,
             rooms=self._service,
+            events=plugin.events,
             emit=lambda name, event: self.hooks.event_emitted(plugin=name, event=event),
             session_changed=lambda session, change: self.hooks.session_changed(session=session, change=change),
         )

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operations of plugins: on offer while their plugin runs, and gone with it."""
+"""Operations of plugins: on offer while their plugin runs, and gone with it; and how plugins call operations."""
 
 import logging
 from collections.abc import Mapping
-from typing import final
+from typing import Any, TypeVar, final, overload
 
 import msgspec
 
@@ -12,6 +12,9 @@ from podium.core.operations.declaration import DeclarationError
 from podium.core.operations.dispatcher import Dispatcher
 from podium.core.plugins.context import PluginContext
 from podium.core.plugins.plugin import Plugin
+
+Request = msgspec.Struct | Mapping[str, object]
+Response = TypeVar("Response", bound=msgspec.Struct)
 
 logger = logging.getLogger(__name__)
 
@@ -24,12 +27,19 @@ class OperationsAccess:
         self._dispatcher = dispatcher
         self._caller = Caller(role="service", subject=f"plugin:{plugin}")
 
-    async def call(self, name: str, request: msgspec.Struct | Mapping[str, object]) -> msgspec.Struct:
-        """The response to a request, given as its struct or, where that is another plugin's, as its fields.
+    @overload
+    async def call(self, name: str, request: Request) -> msgspec.Struct: ...
+    @overload
+    async def call(self, name: str, request: Request, response: type[Response]) -> Response: ...
+    async def call(self, name: str, request: Request, response: type[Any] = msgspec.Struct) -> Any:
+        """The response to a request, which is the operation's own struct or a mapping with its fields.
 
-        Raises PodiumError.
+        `response` says which struct is expected, for type checkers. Raises PodiumError.
         """
-        return await self._dispatcher.call(name, request, self._caller)
+        answer = await self._dispatcher.call(name, request, self._caller)
+        if not isinstance(answer, response):
+            raise TypeError(f"{name} answers with {type(answer).__name__}, not with {response.__name__}")
+        return answer
 
 
 @final

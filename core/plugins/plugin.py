@@ -9,15 +9,20 @@ import difflib
 import inspect
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar, final, overload
 
 import msgspec
 
 from podium.core.operations.declaration import Operation, declare
+from podium.core.plugins.commands import AddArguments, PluginCommand, declared_command
 from podium.core.plugins.contracts import PROJECT, Declarations, HookFunction, check_implementation
 from podium.core.plugins.errors import PluginError
 from podium.core.plugins.hooks import HOOKS
+from podium.core.plugins.panels import Panel, declared_panel
+from podium.core.plugins.plugin_events import PluginEvent, declared_event
+from podium.core.plugins.routes import PluginRoute, declared_route
+from podium.core.rooms.identity import ROLES
 
 API_VERSION = 1
 """Raised when something that plugins rely on changes."""
@@ -25,15 +30,15 @@ API_VERSION = 1
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Class = TypeVar("Class", bound=type[Any])
 
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """A function that a plugin adds somewhere, with what its decorator said; `options` are the taker's business."""
+    """A function that a plugin adds somewhere."""
 
     name: str
     function: Callable[..., Any]
-    options: dict[str, Any] = field(default_factory=dict)
 
 
 @final
@@ -42,7 +47,8 @@ class Plugin:
 
     `requires` names plugins without which this one cannot run, `after` plugins that come first when they are enabled.
     `config` is a frozen msgspec struct, `tables` SQLAlchemy metadata, `migrations` the name of the package with their
-    revisions, `claims` the names of tables that do not begin with the plugin's name.
+    revisions, `claims` the names of tables that do not begin with the plugin's name. `static` is the package whose
+    folder `static/` holds files for browsers.
     """
 
     def __init__(
@@ -57,6 +63,7 @@ class Plugin:
         tables: Any = None,
         migrations: str | None = None,
         claims: Iterable[str] = (),
+        static: str | None = None,
         hooks: Declarations = HOOKS,
     ) -> None:
         self.name = _checked_name(name)
@@ -68,11 +75,14 @@ class Plugin:
         self.tables = tables
         self.migrations = migrations
         self.claims = tuple(_names("claims", claims))
+        self.static = static
         self.hooks: dict[str, HookFunction] = {}
         self.operations: dict[str, Operation] = {}
         self.tasks: dict[str, Addition] = {}
-        self.commands: dict[str, Addition] = {}
-        self.panels: dict[str, Addition] = {}
+        self.events: dict[str, PluginEvent] = {}
+        self.routes: dict[str, PluginRoute] = {}
+        self.commands: dict[str, PluginCommand] = {}
+        self.panels: dict[str, Panel] = {}
         self.starting: HookFunction | None = None
         self.stopping: HookFunction | None = None
         self._declared = hooks
@@ -113,7 +123,9 @@ class Plugin:
 
     def task(self, function: Function) -> Function:
         """Run in the background while the plugin is enabled: started again when it crashes, not when it returns."""
-        self._add(self.tasks, _asynchronous(function), {})
+        name = function.__name__
+        _refuse_double(self.tasks, name, f"plugin {self.name!r} declares {name!r} twice")
+        self.tasks[name] = Addition(name, _asynchronous(function))
         return function
 
     @overload
@@ -132,34 +144,55 @@ class Plugin:
         return offer if function is None else offer(function)
 
     @overload
+    def event(self, kind: Class) -> Class: ...
+    @overload
+    def event(self, *, roles: Iterable[str] = ROLES) -> Callable[[Class], Class]: ...
+    def event(self, kind: Any = None, *, roles: Iterable[str] = ROLES) -> Any:
+        """Declare an Event class that `context.rooms.send` tells; only participants with one of `roles` see it."""
+
+        def declare_event(kind: Class) -> Class:
+            event = declared_event(kind, roles)
+            _refuse_double(self.events, event.name, f"plugin {self.name!r} declares event {event.name!r} twice")
+            self.events[event.name] = event
+            return kind
+
+        return declare_event if kind is None else declare_event(kind)
+
+    def route(self, method: str, path: str) -> Callable[[Function], Function]:
+        """Answer HTTP requests at `/plugins/<name>` followed by `path`, such as `/sheet/{session_id}`."""
+
+        def add(function: Function) -> Function:
+            added = declared_route(method, path, function)
+            for other in self.routes.values():
+                if (other.route.method, other.route.shape) == (method, added.route.shape):
+                    _refuse_double(self.routes, other.name, f"plugin {self.name!r} declares route {added.name} twice")
+            self.routes[added.name] = added
+            return function
+
+        return add
+
+    @overload
     def command(self, function: Function) -> Function: ...
     @overload
-    def command(self, **options: Any) -> Callable[[Function], Function]: ...
-    def command(self, function: Any = None, **options: Any) -> Any:
-        """Add a subcommand to `podium`."""
-        return self._adding(self.commands, _any_function, function, options)
+    def command(self, *, arguments: AddArguments | None = None) -> Callable[[Function], Function]: ...
+    def command(self, function: Any = None, *, arguments: AddArguments | None = None) -> Any:
+        """Add `podium <plugin> <function>` to the command line; `arguments` is called with its argparse parser."""
 
-    @overload
-    def panel(self, function: Function) -> Function: ...
-    @overload
-    def panel(self, **options: Any) -> Callable[[Function], Function]: ...
-    def panel(self, function: Any = None, **options: Any) -> Any:
-        """Add a panel to the web page of a room."""
-        return self._adding(self.panels, _any_function, function, options)
-
-    def _adding(
-        self, to: dict[str, Addition], checked: Callable[[Any], Any], function: Any, options: dict[str, Any]
-    ) -> Any:
         def add(function: Function) -> Function:
-            self._add(to, checked(function), options)
+            command = declared_command(function, arguments)
+            _refuse_double(self.commands, command.name, f"plugin {self.name!r} declares {command.name!r} twice")
+            self.commands[command.name] = command
             return function
 
         return add if function is None else add(function)
 
-    def _add(self, to: dict[str, Addition], function: Callable[..., Any], options: dict[str, Any]) -> None:
-        name = function.__name__
-        _refuse_double(to, name, f"plugin {self.name!r} declares {name!r} twice")
-        to[name] = Addition(name, function, options)
+    def panel(self, name: str, *, title: str, module: str, roles: Iterable[str] = ROLES) -> None:
+        """Show a panel beside the class to those with one of `roles`; `module` is an ES module in `static/`."""
+        if self.static is None:
+            what = "name the package that has its module, as Plugin(..., static=...)"
+            raise PluginError("panel_invalid", f"panel {name}: {what}")
+        _refuse_double(self.panels, name, f"plugin {self.name!r} declares panel {name!r} twice")
+        self.panels[name] = declared_panel(name, title, module, roles)
 
     def _only_one(self, present: HookFunction | None, function: HookFunction) -> HookFunction:
         if present is not None:
@@ -184,10 +217,6 @@ def _names(what: str, names: Iterable[str]) -> Iterable[str]:
 def _asynchronous(function: Any) -> Any:
     if not inspect.iscoroutinefunction(function):
         raise PluginError("not_async", f"{function.__name__!r} has to be an `async def` function")
-    return function
-
-
-def _any_function(function: Any) -> Any:
     return function
 
 

@@ -19,6 +19,14 @@ class HookReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteReport:
+    """One route that a plugin serves, counted like a hook; a request refused on purpose is no error."""
+
+    name: str
+    statistics: HookStatistics
+
+
+@dataclass(frozen=True, slots=True)
 class PluginReport:
     """One plugin. Of a plugin that is not enabled only name, version and distribution are known.
 
@@ -38,6 +46,8 @@ class PluginReport:
     after: tuple[str, ...] = ()
     hooks: tuple[HookReport, ...] = ()
     operations: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    routes: tuple[RouteReport, ...] = ()
     tasks: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     panels: tuple[str, ...] = ()
@@ -61,6 +71,8 @@ def report(entry: Entry, runner: PluginRunner | None, declared: Declarations) ->
         after=plugin.after if plugin is not None else (),
         hooks=_hooks(entry, runner, declared),
         operations=tuple(plugin.operations) if plugin is not None else (),
+        events=tuple(plugin.events) if plugin is not None else (),
+        routes=_routes(entry, runner),
         tasks=tuple(plugin.tasks) if plugin is not None else (),
         commands=tuple(plugin.commands) if plugin is not None else (),
         panels=tuple(plugin.panels) if plugin is not None else (),
@@ -79,11 +91,18 @@ def _state(entry: Entry, runner: PluginRunner | None) -> PluginState:
 def _hooks(entry: Entry, runner: PluginRunner | None, declared: Declarations) -> tuple[HookReport, ...]:
     if entry.plugin is None:
         return ()
-    counters = runner.home.counters if runner is not None else {}
-    return tuple(
-        HookReport(name, declared[name].contract, counters[name].statistics() if name in counters else HookStatistics())
-        for name in entry.plugin.hooks
-    )
+    return tuple(HookReport(name, declared[name].contract, _counted(name, runner)) for name in entry.plugin.hooks)
+
+
+def _routes(entry: Entry, runner: PluginRunner | None) -> tuple[RouteReport, ...]:
+    if entry.plugin is None:
+        return ()
+    return tuple(RouteReport(each.name, _counted(each.counter, runner)) for each in entry.plugin.routes.values())
+
+
+def _counted(name: str, runner: PluginRunner | None) -> HookStatistics:
+    counter = runner.home.counters.get(name) if runner is not None else None
+    return counter.statistics() if counter is not None else HookStatistics()
 
 
 def survey(catalog: Catalog, declared: Declarations) -> tuple[PluginReport, ...]:

@@ -11,6 +11,8 @@ import secrets
 from podium.core.errors import PodiumError
 
 ROLES = ("instructor", "assistant", "student", "observer")
+LEADING = ("instructor", "assistant")
+"""Roles that have a say over others."""
 MAX_DISPLAY_NAME = 64
 
 # Persian, Indic scripts and emoji need the two joiners; other invisible characters (direction overrides) stay out.

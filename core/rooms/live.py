@@ -4,7 +4,7 @@
 Every entry point ends in `_carry_out`, the one place where decisions become calls on the worker and events to people.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from podium.core import _fastpath
 from podium.core.events import ConnectionState, Event, Joined, Left, ParticipantInfo, TrackSource
@@ -13,7 +13,7 @@ from podium.core.media.sdp import Offer
 from podium.core.media.streams import IncomingTrack, StreamChanges
 from podium.core.media.worker import MediaWorker
 from podium.core.rooms.decisions import Decision, Silence, Switch, Tell
-from podium.core.rooms.identity import RoomError
+from podium.core.rooms.identity import LEADING, RoomError
 from podium.core.rooms.observer import RoomObserver, RoomView
 from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
 from podium.core.rooms.reporting import report
@@ -43,6 +43,8 @@ class LiveRoom:
         self._sources: dict[int, _fastpath.Source] = {}
         self._slots: dict[int, _fastpath.Slot] = {}
         self._closed = False
+        self.led = False
+        """Whether anybody in a leading role has been here since the room opened."""
 
     def __len__(self) -> int:
         return len(self._present)
@@ -63,6 +65,7 @@ class LiveRoom:
         self._room.join(participant_id, display_name, role)
         participant = LocalParticipant(self, participant_id, display_name, role)
         self._present[participant_id] = participant
+        self.led = self.led or role in LEADING
         self._carry_out()
         return participant
 
@@ -78,12 +81,14 @@ class LiveRoom:
         self._media.remove_room(self._media_room)
         self._report_news()
 
-    def tell(self, event: Event, participant_id: str | None) -> None:
-        """Pass on an event that is not the room's own, to one participant or all. Raises RoomError."""
-        if participant_id is not None:
-            self._participant(participant_id)
-        for each in list(self._present) if participant_id is None else [participant_id]:
-            self._room.tell(each, event)
+    def tell(self, event: Event, participant_id: str | None, roles: Collection[str] | None = None) -> None:
+        """Pass on an event that is not the room's own, to one participant or all of these roles. Raises RoomError."""
+        if participant_id is not None and roles is not None and self._participant(participant_id).role not in roles:
+            what = f"{type(event).__name__} is for {', '.join(roles)}, which {participant_id!r} is not"
+            raise RoomError("event_forbidden", what, "participant_id")
+        for each in list(self._present.values()) if participant_id is None else [self._participant(participant_id)]:
+            if roles is None or each.role in roles:
+                self._room.tell(each.id, event)
         self._carry_out()
 
     def remove(self, participant_id: str, reason: str) -> None:

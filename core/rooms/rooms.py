@@ -4,7 +4,7 @@
 Rooms are spread over the media workers when they open, and close when their last participant has left.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from podium.core.events import Event, ParticipantInfo
 from podium.core.media.settings import MediaSettings
 from podium.core.media.worker import Media, WorkerStatistics, open_media
 from podium.core.rooms.identity import (
+    LEADING,
     RoomError,
     checked_display_name,
     checked_identifier,
@@ -76,19 +77,22 @@ class Rooms:
         role: str = "student",
         *,
         invited: bool = False,
+        wished: bool = False,
     ) -> LocalParticipant:
         """Enter a room, if plugins let them. An earlier presence of the same participant id ends, as `replaced`.
 
-        Who is `invited` to the session, by a join token, opens its room even where rooms are not ad hoc.
+        Who is `invited` to the session, by a join token, opens its room even where rooms are not ad hoc. A role that
+        is `wished` for, without a token, leads the room only if nobody has led it since it opened; then it is student.
 
-        Raises RoomError: `id_invalid`, `name_invalid`, `role_invalid`, `room_unknown`, `room_full` or the code of a
-        plugin's refusal. Nothing has changed then.
+        Raises RoomError: `id_invalid`, `name_invalid`, `role_invalid`, `room_unknown`, `room_full`, `role_taken` or the
+        code of a plugin's refusal. Nothing has changed then.
         """
         checked_identifier(session_id, "session_id")
         own_id = (
             new_participant_id() if participant_id is None else checked_identifier(participant_id, "participant_id")
         )
         name, role = checked_display_name(display_name), checked_role(role)
+        role = self._granted(session_id, role) if wished else role
         self._check_joinable(session_id, invited=invited)
         veto = await self._observer.participant_joining(
             room=RoomView(session_id=session_id),
@@ -97,7 +101,14 @@ class Rooms:
         if veto is not None:
             raise RoomError(veto.code, veto.message)
         self._check_joinable(session_id, invited=invited)
+        if wished and role != self._granted(session_id, role):  # plugins were asked about the role that was free then
+            raise RoomError("role_taken", "somebody else has come to lead this room meanwhile; join again", "role")
         return (self._live.get(session_id) or self._open(session_id)).join(own_id, name, role)
+
+    def _granted(self, session_id: str, wish: str) -> str:
+        """What becomes of the wish for a role: a room is led by who comes first, and by whom they invite."""
+        room = self._live.get(session_id)
+        return "student" if wish in LEADING and room is not None and room.led else wish
 
     def _check_joinable(self, session_id: str, *, invited: bool) -> None:
         if self._closed:
@@ -125,9 +136,16 @@ class Rooms:
         """Who is in a room. Raises RoomError `room_unknown`."""
         return self._room(session_id).participants()
 
-    def tell(self, session_id: str, event: Event, participant_id: str | None = None) -> None:
-        """Tell an event to one participant or to all in a room. Raises RoomError."""
-        self._room(session_id).tell(event, participant_id)
+    def tell(
+        self,
+        session_id: str,
+        event: Event,
+        participant_id: str | None = None,
+        *,
+        roles: Collection[str] | None = None,
+    ) -> None:
+        """Tell an event to one participant or to all in a room, with `roles` to those only. Raises RoomError."""
+        self._room(session_id).tell(event, participant_id, roles)
 
     def remove(self, session_id: str, participant_id: str, reason: str = "removed") -> None:
         """Send one participant away. Raises RoomError."""

@@ -2,10 +2,12 @@
 """The `podium` command.
 
 Parsing is here, each subcommand in a module of its own that is imported only when it runs. Exit status 0 is success,
-1 a failure while running, 2 wrong arguments or a wrong configuration.
+1 a failure while running, 2 wrong arguments or a wrong configuration. A first word that is no command of Podium's own
+is the name of a plugin.
 """
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +17,13 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; the exit status."""
-    parsed = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    parser, core = _parser()
+    if words and not words[0].startswith("-") and words[0] not in core:
+        from podium.hosts.cli import _command
+
+        return _command.run(words, parser.error, core, _add_config_option)
+    parsed = parser.parse_args(words)
     if parsed.command == "config":
         from podium.hosts.cli import _config
 
@@ -37,8 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _serve.serve(parsed.config, dev=parsed.dev)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="podium", description="A self-hosted framework for live online classes.")
+def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
+    """The parser, and the names of the commands in it."""
+    parser = argparse.ArgumentParser(prog="podium", description=_PODIUM, epilog=_OF_PLUGINS)
     parser.add_argument("--version", action="version", version=f"podium {version('podium')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
@@ -56,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     key = commands.add_parser("key", help="make an API key for a service", description=_KEY)
     key.add_argument("name", help="what the service is called in logs and in the configuration")
     key.add_argument("--role", choices=("service", "administrator"), default="service", help="default: service")
-    return parser
+    return parser, tuple(commands.choices)
 
 
 def _add_actions(parser: argparse.ArgumentParser, texts: Mapping[str, str]) -> None:
@@ -74,6 +83,8 @@ def _add_config_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_PODIUM = "A self-hosted framework for live online classes."
+_OF_PLUGINS = "Enabled plugins may have commands too: `podium PLUGIN COMMAND`; `podium PLUGIN --help` lists them."
 _SERVE = "Serve classes until stopped by SIGINT or SIGTERM; a second signal stops without waiting."
 _PLUGINS = "List the plugins that are installed or enabled; exit status 1 when one that is enabled cannot run."
 _KEY = "Make an API key and print it with its entry in the configuration. Podium keeps the key nowhere."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Quart application: the pages, the client library, health, the REST interface and the signaling socket.
+"""The Quart application: pages, the client library, health, the REST interface, signaling, what plugins serve.
 
 Pages are plain files without templates or inline scripts, so a strict Content-Security-Policy holds everywhere; what
 they show about a room comes over the signaling socket.
@@ -16,9 +16,10 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from podium.core.operations import Services
-from podium.hosts.web.assets import Assets
+from podium.hosts.web.assets import assets_in
 from podium.hosts.web.connections import Connections
 from podium.hosts.web.entrance import Entrance
+from podium.hosts.web.plugins import PluginPages, plugin_pages
 from podium.hosts.web.rest import error_response, rest_interface
 from podium.hosts.web.websocket import BoundedWebsocket
 
@@ -39,11 +40,13 @@ class PodiumApp(QuartTrio):
     websocket_class = BoundedWebsocket
 
 
-def create_app(rooms: Entrance, connections: Connections, services: Services) -> PodiumApp:
-    """The application over these rooms. Nothing is started here."""
+def create_app(
+    rooms: Entrance, connections: Connections, services: Services, pages: PluginPages | None = None
+) -> PodiumApp:
+    """The application over these rooms, with the `pages` of plugins where there are any. Nothing is started here."""
     app = PodiumApp("podium.hosts.web", static_folder=None, instance_path=str(STATIC.parent))
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
-    assets = Assets(STATIC)
+    assets = assets_in(STATIC)
 
     @app.get("/")
     async def start_page() -> Response:
@@ -73,18 +76,20 @@ def create_app(rooms: Entrance, connections: Connections, services: Services) ->
             return
         await connections.serve(websocket)
 
-    app.register_blueprint(rest_interface(services, assets, podium_version()))
+    app.register_blueprint(rest_interface(services, assets, podium_version(), pages.events if pages else None))
+    if pages is not None:
+        app.register_blueprint(plugin_pages(pages))
 
     _secure(app)
     return app
 
 
 def _secure(app: PodiumApp) -> None:
-    """One shape of errors below /api, and the same headers on everything."""
+    """One shape of errors below /api and /plugins, and the same headers on everything."""
 
     @app.errorhandler(HTTPException)
     async def refuse(error: HTTPException) -> Any:
-        return error_response(error) if request.path.startswith("/api/") else error
+        return error_response(error) if request.path.startswith(("/api/", "/plugins/")) else error
 
     @app.after_request
     async def secure(response: Response) -> Response:

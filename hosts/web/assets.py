@@ -7,7 +7,7 @@ Browsers revalidate by ETag at every load, so that a new version of Podium is se
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple, final
 
 from quart import Response, request
@@ -15,8 +15,14 @@ from quart import Response, request
 CONTENT_TYPES: Mapping[str, str] = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
+    ".jpg": "image/jpeg",
     ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
 }
 
 
@@ -30,10 +36,10 @@ class Asset(NamedTuple):
 
 @final
 class Assets:
-    """The files of one folder by name; nothing outside of it can be named."""
+    """Files by name, each of a type that is known here; nothing else can be named."""
 
-    def __init__(self, folder: Path) -> None:
-        self._assets = {path.name: _read(path) for path in folder.iterdir() if path.suffix in CONTENT_TYPES}
+    def __init__(self, contents: Mapping[str, bytes]) -> None:
+        self._assets = {name: _asset(name, content) for name, content in contents.items()}
 
     def __contains__(self, name: str) -> bool:
         return name in self._assets
@@ -47,6 +53,10 @@ class Assets:
         return Response(asset.content, headers=headers, content_type=asset.content_type)
 
 
-def _read(path: Path) -> Asset:
-    content = path.read_bytes()
-    return Asset(content, CONTENT_TYPES[path.suffix], f'"{hashlib.sha256(content).hexdigest()[:20]}"')
+def assets_in(folder: Path) -> Assets:
+    """The files of one folder, those in folders below left out."""
+    return Assets({path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in CONTENT_TYPES})
+
+
+def _asset(name: str, content: bytes) -> Asset:
+    return Asset(content, CONTENT_TYPES[PurePosixPath(name).suffix], f'"{hashlib.sha256(content).hexdigest()[:20]}"')

@@ -79,7 +79,7 @@ class Conversation:
             message = decode_untrusted(frame, self._operations())
             self._check_turn(message)
         except MessageError as error:
-            return self.refuse(error, error.about, now)
+            return self.refuse(error, error.about, now, error.request_id)
         if not self._budget.take(now, _WEIGHTS.get(type(message), 1.0) - 1.0):
             return self._flood(f"{_name(message)} messages arrive too fast")
         return message
@@ -105,7 +105,10 @@ class Conversation:
             if self.joined:
                 raise MessageError("already_joined", "this connection has joined; open another one", "type", about)
         elif not self.joined and not isinstance(message, Ping | Pong | Leave):
-            raise MessageError("join_first", f"{about} needs a Join before it", "type", about)
+            error = MessageError("join_first", f"{about} needs a Join before it", "type", about)
+            if isinstance(message, OperationCall):
+                error.request_id = message.request_id
+            raise error
 
     def _flood(self, what: str) -> Refusal:
         return Refusal(Refused(code="too_many_messages", message=what), Close(CLOSE_POLICY, what))

@@ -10,7 +10,7 @@ podium.core.events.
 import difflib
 import re
 from collections.abc import Collection, Iterable
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeGuard
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -24,11 +24,15 @@ PingId = Annotated[int, Meta(ge=0, le=2**53, description="Any number; comes back
 
 
 class MessageError(PodiumError):
-    """A signaling message cannot be understood; `field` is the path of what was wrong, `about` the type if known."""
+    """A signaling message cannot be understood; `field` is the path of what was wrong, `about` the type if known.
+
+    `request_id` is that of the message, if it had one, so that whoever waits for its answer learns of the refusal.
+    """
 
     def __init__(self, code: str, message: str, field: str | None = None, about: str | None = None) -> None:
         super().__init__(code, message, field)
         self.about = about
+        self.request_id: str | UnsetType = UNSET
 
 
 class OperationCall(NamedTuple):
@@ -63,7 +67,10 @@ class Join(ClientMessage, frozen=True, kw_only=True):
     ] = None
     role: Annotated[
         Literal["instructor", "assistant", "student", "observer"],
-        Meta(description="Wished in ad-hoc rooms; else the token's."),
+        Meta(
+            description="Wished in ad-hoc rooms, where a room that has been led makes students of further instructors "
+            "and assistants without a token; else the token's."
+        ),
     ] = "student"
 
 
@@ -169,9 +176,7 @@ class Refused(HostMessage, frozen=True, kw_only=True, tag="Error"):
     message: Annotated[str, Meta(description="What was wrong and what would be right, for people.")]
     field: Annotated[str | None, Meta(description="The path of the field that was to blame.")] = None
     about: Annotated[str | None, Meta(description="The type of the refused message, if it could be told.")] = None
-    request_id: Annotated[
-        str | UnsetType, Meta(description="That of the refused request to an operation, if it had one.")
-    ] = UNSET
+    request_id: Annotated[str | UnsetType, Meta(description="That of the refused message, if it had one.")] = UNSET
 
 
 HOST_MESSAGES: tuple[type[HostMessage], ...] = (Answer, HostPing, HostPong, Refused)
@@ -223,9 +228,16 @@ def _call_or_error_untrusted(data: str, complaint: str, operations: Collection[s
         return MessageError("not_json", f"this is not JSON: {error}")
     if not isinstance(content, dict):
         return MessageError("not_an_object", "a message is one JSON object with a type")
+    result = _understood(content, complaint, operations)
+    if isinstance(result, MessageError) and _fits(request_id := content.get("request_id")):
+        result.request_id = request_id
+    return result
+
+
+def _understood(content: dict[str, Any], complaint: str, operations: Collection[str]) -> OperationCall | MessageError:
     if "type" not in content:
         return MessageError("type_missing", f"a message needs a type, one of {', '.join(_types)}", "type")
-    name = content.pop("type")
+    name = content["type"]
     if isinstance(name, str) and name in operations and name not in _types:
         return _operation_call(name, content)
     if not isinstance(name, str) or name not in _types:
@@ -235,11 +247,16 @@ def _call_or_error_untrusted(data: str, complaint: str, operations: Collection[s
 
 
 def _operation_call(name: str, content: dict[str, Any]) -> OperationCall | MessageError:
-    request_id = content.pop("request_id", UNSET)
-    if request_id is not UNSET and not (isinstance(request_id, str) and len(request_id) <= _LONGEST_REQUEST_ID):
+    request_id = content.get("request_id", UNSET)
+    if request_id is not UNSET and not _fits(request_id):
         what = f"request_id is a text of at most {_LONGEST_REQUEST_ID} characters"
         return MessageError("field_invalid", what, "request_id", name)
-    return OperationCall(name, content, request_id)
+    values = {field: value for field, value in content.items() if field not in ("type", "request_id")}
+    return OperationCall(name, values, request_id)
+
+
+def _fits(request_id: object) -> TypeGuard[str]:
+    return isinstance(request_id, str) and len(request_id) <= _LONGEST_REQUEST_ID
 
 
 def _wrong_field(kind: type[ClientMessage], complaint: str) -> MessageError:

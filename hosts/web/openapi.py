@@ -2,15 +2,18 @@
 """The OpenAPI 3.1 document of all operations, from their declarations.
 
 Schemas come from msgspec, which writes the dialect that OpenAPI 3.1 uses. Fields of a request that stand in the path
-or in the query become parameters; the rest is the body.
+or in the query become parameters; the rest is the body. Events that plugins send over signaling are no part of OpenAPI:
+they stand in `x-podium-events`.
 """
 
+import inspect
 from collections.abc import Iterable
 from typing import Any, final
 
 import msgspec
 
 from podium.core.operations import Offered, Operation, Registry
+from podium.core.plugins.plugin_events import EventOffer, OfferedEvent
 
 REF = "#/components/schemas/"
 ERRORS = {
@@ -25,39 +28,44 @@ ERRORS = {
 
 @final
 class CachedDocument:
-    """The document as JSON, made anew when operations have changed."""
+    """The document as JSON, made anew when operations or events have changed."""
 
-    def __init__(self, registry: Registry, version: str) -> None:
+    def __init__(self, registry: Registry, version: str, events: EventOffer) -> None:
         self._registry = registry
         self._version = version
-        self._made: tuple[int, bytes] | None = None
+        self._events = events
+        self._made: tuple[tuple[int, int], bytes] | None = None
 
     def content(self) -> bytes:
-        if self._made is None or self._made[0] != self._registry.version:
-            content = msgspec.json.encode(openapi_document(self._registry, self._version))
-            self._made = (self._registry.version, content)
+        current = (self._registry.version, self._events.version)
+        if self._made is None or self._made[0] != current:
+            document = openapi_document(self._registry, self._version, self._events)
+            self._made = (current, msgspec.json.encode(document))
         return self._made[1]
 
 
-def openapi_document(offers: Iterable[Offered], version: str) -> dict[str, Any]:
-    """The document for these operations."""
-    offers = list(offers)
+def openapi_document(offers: Iterable[Offered], version: str, events: Iterable[OfferedEvent] = ()) -> dict[str, Any]:
+    """The document for these operations and events."""
+    offers, events = list(offers), list(events)
     requests = [offered.operation.request for offered in offers]
     responses = [offered.operation.response for offered in offers]
-    refs, schemas = msgspec.json.schema_components((*requests, *responses), ref_template=REF + "{name}")
+    told = [offered.event.kind for offered in events]
+    refs, schemas = msgspec.json.schema_components((*requests, *responses, *told), ref_template=REF + "{name}")
     names = [ref["$ref"].removeprefix(REF) for ref in refs]
     paths: dict[str, dict[str, Any]] = {}
     for number, offered in enumerate(offers):
         route = offered.operation.route
         entry = _entry(offered, schemas[names[number]], refs[len(offers) + number])
         paths.setdefault(f"/api{route.path}", {})[route.method.lower()] = entry
+    described = dict(map(_event, events, refs[2 * len(offers) :]))
     return {
         "openapi": "3.1.0",
         "info": {"title": "Podium", "version": version, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
         "servers": [{"url": "/"}],
         "paths": paths,
+        "x-podium-events": described,
         "components": {
-            "schemas": _used(schemas, paths) | {"Error": _ERROR},
+            "schemas": _used(schemas, [paths, described]) | {"Error": _ERROR},
             "responses": {
                 f"Error{status.title()}": {
                     "description": description,
@@ -106,6 +114,18 @@ def _entry(offered: Offered, request: dict[str, Any], response: dict[str, Any]) 
         required = bool(body.get("required"))
         entry["requestBody"] = {"required": required, "content": {"application/json": {"schema": body}}}
     return entry
+
+
+def _event(offered: OfferedEvent, schema: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    event = offered.event
+    documentation = inspect.getdoc(event.kind) or ""
+    return event.name, {
+        "tags": [offered.owner],
+        "summary": documentation.partition("\n")[0],
+        "description": f"{documentation}\n\nFor: {', '.join(event.roles)}.",
+        "schema": schema,
+        "x-podium-roles": list(event.roles),
+    }
 
 
 def _description(operation: Operation) -> str:

@@ -18,6 +18,7 @@ from podium.core.identity import ANONYMOUS, AuthenticationError, Caller
 from podium.core.operations import Kind, Offered, OperationError, Services, kind_of
 from podium.core.operations.routes import METHODS
 from podium.core.operations.validation import from_text_untrusted
+from podium.core.plugins.plugin_events import EventOffer
 from podium.hosts.web.assets import Assets
 from podium.hosts.web.openapi import CachedDocument
 
@@ -46,10 +47,10 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
     field: str | None = None
 
 
-def rest_interface(services: Services, assets: Assets, version: str) -> Blueprint:
-    """The routes below /api."""
+def rest_interface(services: Services, assets: Assets, version: str, events: EventOffer | None = None) -> Blueprint:
+    """The routes below /api; the document lists the `events` of plugins too."""
     interface = Blueprint("api", __name__)
-    document = CachedDocument(services.registry, version)
+    document = CachedDocument(services.registry, version, events or EventOffer())
 
     @interface.get(PREFIX)
     async def page() -> Response:
@@ -64,7 +65,7 @@ def rest_interface(services: Services, assets: Assets, version: str) -> Blueprin
         try:
             return await _operate_untrusted(services, f"/{path}")
         except PodiumError as error:
-            return _refusal(error)
+            return refusal(error)
 
     return interface
 
@@ -82,12 +83,13 @@ async def _operate_untrusted(services: Services, path: str) -> Response:
     match = services.registry.match(request.method, path)
     if match.offered is None:
         return _no_route(path, match.methods)
-    caller = await _caller_untrusted(services)
+    caller = await caller_untrusted(services)
     values = await _values_untrusted(match.offered, match.fields)
     return _json(await services.dispatcher.call(match.offered.operation.name, values, caller), HTTPStatus.OK)
 
 
-async def _caller_untrusted(services: Services) -> Caller:
+async def caller_untrusted(services: Services) -> Caller:
+    """Who makes the request of the moment. Raises AuthenticationError."""
     header = request.headers.get("Authorization")
     if header is None:
         return ANONYMOUS
@@ -127,7 +129,7 @@ async def _body_untrusted() -> Any:
         raise OperationError("invalid", "not_json", f"the body is not JSON: {error}") from None
 
 
-def _refusal(error: PodiumError) -> Response:
+def refusal(error: PodiumError) -> Response:
     response = _json(ErrorBody(code=error.code, message=error.message, field=error.field), STATUS[kind_of(error)])
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"

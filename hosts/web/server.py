@@ -18,8 +18,11 @@ from hypercorn.config import Config as HypercornConfig
 from podium.core.config import Config
 from podium.core.operations import Services, open_services
 from podium.core.plugins.administration import offer_administration
+from podium.core.plugins.login import PluginLogin
 from podium.core.plugins.manager import open_plugins
 from podium.core.plugins.offering import OperationOffer
+from podium.core.plugins.panels import PanelOffer
+from podium.core.plugins.plugin_events import EventOffer
 from podium.core.plugins.storage import open_storage
 from podium.core.rooms.rooms import open_rooms
 from podium.hosts.web.acceptor import accept
@@ -27,6 +30,7 @@ from podium.hosts.web.app import create_app
 from podium.hosts.web.asgi import Safeguards
 from podium.hosts.web.connections import Connections
 from podium.hosts.web.entrance import Entrance
+from podium.hosts.web.plugins import PluginPages
 
 UNREAD_TIMEOUT = 10.0
 """Seconds after which the kernel gives up a connection whose peer takes nothing."""
@@ -58,9 +62,14 @@ async def serve(
     ):
         services = open_services(rooms, config.auth)
         offer_administration(services.registry, plugins)
-        plugins.watch(OperationOffer(services.dispatcher))
+        services.identities.add(PluginLogin(plugins.hooks))
+        events = EventOffer()
+        pages = PluginPages(plugins, services, events)
+        plugins.before_start(pages.prepare)
+        for watcher in (OperationOffer(services.dispatcher), events, pages, PanelOffer(services.registry, rooms)):
+            plugins.watch(watcher)
         await plugins.start(rooms)
-        await serve_rooms(rooms, config.web.host, config.web.port, services, task_status=task_status)
+        await serve_rooms(rooms, config.web.host, config.web.port, services, pages, task_status=task_status)
 
 
 async def serve_rooms(
@@ -68,13 +77,17 @@ async def serve_rooms(
     host: str,
     port: int,
     services: Services | None = None,
+    pages: PluginPages | None = None,
     *,
     task_status: trio.TaskStatus[ServerInfo] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """The web host over rooms that are already open, until cancelled. Without `services`, the core's own."""
+    """The web host over rooms that are already open, until cancelled. Without `services`, the core's own.
+
+    `pages` are those of plugins.
+    """
     services = services or open_services(rooms)
     connections = Connections(rooms, services)
-    app = Safeguards(create_app(rooms, connections, services))
+    app = Safeguards(create_app(rooms, connections, services, pages))
     listener = listen(host, port)
     info = ServerInfo(url=reachable_url(host, listener.getsockname()[1]), port=listener.getsockname()[1])
     stop = trio.Event()

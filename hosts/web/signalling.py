@@ -16,10 +16,10 @@ import msgspec
 import trio
 
 from podium.core.errors import PodiumError
-from podium.core.events import Left
+from podium.core.events import Joined, Left
 from podium.core.identity import AuthenticationError, Caller, CallerRole
 from podium.core.operations import OperationError, Services
-from podium.core.rooms.identity import ROLES
+from podium.core.rooms.identity import LEADING, ROLES
 from podium.core.rooms.wishes import Shown
 from podium.hosts.web.conversation import (
     CLOSE_INTERNAL,
@@ -57,6 +57,9 @@ CHECK_EVERY = 1.0
 """Seconds between looks at the clock while nobody has joined."""
 FLUSH_WITHIN = 2.0
 """Seconds that an ending connection gets to take its last messages."""
+
+WAY_BACK = 86_400
+"""Seconds for which whoever leads an ad-hoc room may come back as that."""
 
 OPERATIONS_AT_ONCE = 4
 """Operations of one connection that may run beside each other."""
@@ -191,9 +194,15 @@ class Signalling:
             caller.display_name or message.display_name,
             caller.role,
             invited=message.token is not None,
+            wished=message.token is None,
         )
         joined = self._participant.snapshot()
-        self._caller = msgspec.structs.replace(caller, subject=joined.participant_id)
+        if message.token is None and joined.role in LEADING:
+            joined = msgspec.structs.replace(joined, token=self._way_back(joined))
+        # The role that the room gave, which is not always the one that was wished for.
+        self._caller = msgspec.structs.replace(
+            caller, subject=joined.participant_id, role=msgspec.convert(joined.role, CallerRole)
+        )
         self._conversation.joined = True
         self._tell(joined)
         self._start(self._relay)
@@ -209,6 +218,16 @@ class Signalling:
         if caller.session_id is None or caller.role not in ROLES:
             raise AuthenticationError("token_invalid", "this token is not for joining a session", "token")
         return caller
+
+    def _way_back(self, joined: Joined) -> str:
+        """A token for whoever leads a room on their wish alone: without it they would come back as a student."""
+        return self._services.identities.tokens.issue(
+            joined.session_id,
+            joined.role,
+            lifetime=WAY_BACK,
+            participant_id=joined.participant_id,
+            display_name=joined.display_name,
+        )
 
     async def _operate(self, call: OperationCall) -> None:
         assert self._caller is not None

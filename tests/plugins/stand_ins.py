@@ -65,7 +65,7 @@ class FakeRooms:
     def participants(self, session_id: str) -> tuple[ParticipantInfo, ...]:
         return (ParticipantInfo(participant_id="ann", display_name="Ann", role="student"),)
 
-    def tell(self, session_id: str, event: Event, participant_id: str | None = None) -> None:
+    def tell(self, session_id: str, event: Event, participant_id: str | None = None, *, roles: Any = None) -> None:
         self.asked.append(("tell", session_id, event, participant_id))
 
     def remove(self, session_id: str, participant_id: str, reason: str) -> None:

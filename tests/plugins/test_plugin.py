@@ -112,7 +112,7 @@ def test_nothing_is_declared_twice() -> None:
             declare(room_opened)
 
 
-def test_operations_commands_and_panels_keep_what_was_said_of_them() -> None:
+def test_an_operation_keeps_what_was_said_of_it() -> None:
     plugin = Plugin("attendance", version="1.0")
 
     @plugin.operation(roles=("instructor",))
@@ -120,16 +120,8 @@ def test_operations_commands_and_panels_keep_what_was_said_of_them() -> None:
         """Who was here."""
         return Exported()
 
-    @plugin.command
-    async def prune(context: PluginContext) -> None: ...
-
-    @plugin.panel(title="Who was here")
-    async def shown(context: PluginContext) -> None: ...
-
     assert plugin.operations["ExportAttendance"].roles == {"instructor"}
     assert plugin.operations["ExportAttendance"].request is Export
-    assert plugin.commands["prune"].function is prune
-    assert plugin.panels["shown"].options == {"title": "Who was here"}
 
 
 def test_what_is_awaited_has_to_be_asynchronous() -> None:

@@ -209,6 +209,7 @@ class Applause(Event, frozen=True, kw_only=True):
 
 async def test_a_plugin_sends_its_own_events_and_sends_people_away(tmp_path: Path) -> None:
     plugin = Plugin("host", version="1.0")
+    plugin.event(Applause)
     contexts: list[PluginContext] = []
 
     @plugin.on_start

@@ -121,6 +121,7 @@ class FakeRooms:
         role: str = "student",
         *,
         invited: bool = False,
+        wished: bool = False,
     ) -> Any:
         if not display_name.strip():
             raise PodiumError("name_invalid", "display_name must be 1 to 64 printable characters", "display_name")

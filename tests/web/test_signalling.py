@@ -208,3 +208,42 @@ async def test_a_connection_that_never_joins_is_dropped(host: Any, monkeypatch: 
     monkeypatch.setattr("podium.hosts.web.conversation.JOIN_WITHIN", 0.0)
     async with host.connect() as visitor:
         assert await closed(visitor) == 1008
+
+
+async def test_who_leads_an_ad_hoc_room_can_come_back_as_that(host: Any) -> None:
+    async with host.connect() as ada:
+        joined = await ada.join("Ada", role="instructor")
+        caller = await host.services.identities.authenticate(joined["token"])
+        assert (caller.role, caller.session_id, caller.subject) == ("instructor", "algebra", joined["participant_id"])
+    async with host.connect() as ada, host.connect() as ben:
+        back = await ada.join("Ada", token=joined["token"])
+        assert (back["role"], back["participant_id"]) == ("instructor", joined["participant_id"])
+        assert back["token"] is None
+        assert (await ben.join("Ben"))["token"] is None
+
+
+async def test_operations_are_for_the_role_that_was_given(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    join = host.rooms.join
+
+    async def join_as_student(*values: Any, **options: Any) -> Any:
+        assert options["wished"]
+        participant = await join(*values, **options)
+        participant.role = "student"
+        return participant
+
+    monkeypatch.setattr(host.rooms, "join", join_as_student)
+    async with host.connect() as eve:
+        assert (await eve.join("Eve", role="instructor"))["role"] == "student"
+        assert (await eve.ask("WhoAmI"))["role"] == "student"
+        assert (await eve.ask("CloseRoom", session_id="algebra"))["code"] == "forbidden"
+
+
+async def test_whoever_waits_for_an_answer_learns_of_every_refusal(host: Any) -> None:
+    async with host.connect() as ada:
+        early = await ada.ask("WhoAmI", request_id="1")
+        assert (early["code"], early["request_id"]) == ("join_first", "1")
+        await ada.join()
+        for kind, code in (("Nothing", "type_unknown"), ("Mute", "field_unknown"), ("CloseRoom", "forbidden")):
+            refused = await ada.ask(kind, request_id="2")
+            assert (refused["code"], refused["request_id"]) == (code, "2")
+        assert "request_id" not in await ada.ask("Nothing", request_id=["2"])

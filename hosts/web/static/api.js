@@ -105,6 +105,23 @@ function viewOf(method, path, operation) {
   return view;
 }
 
+function eventView(name, event) {
+  const view = copyOf("event");
+  const { properties = {} } = resolved(event.schema);
+  view.querySelector(".path").textContent = name;
+  view.querySelector(".summary").textContent = event.summary;
+  view.querySelector(".description").textContent = event.description;
+  for (const [field, schema] of Object.entries(properties)) {
+    if (field === "type") continue;
+    const line = document.createElement("li");
+    const code = document.createElement("code");
+    code.textContent = field;
+    line.append(code, ` ${typeOf(schema)}`);
+    view.querySelector(".event-fields").append(line);
+  }
+  return view;
+}
+
 async function show() {
   const response = await fetch("/api/openapi.json");
   const api = await response.json();
@@ -117,11 +134,15 @@ async function show() {
       byOwner.set(owner, [...(byOwner.get(owner) ?? []), viewOf(method.toUpperCase(), path, operation)]);
     }
   }
-  for (const [owner, views] of byOwner) {
-    const heading = document.createElement("h2");
-    heading.textContent = owner;
-    element("operations").append(heading, ...views);
-  }
+  for (const [owner, views] of byOwner) showUnder(owner, views);
+  const events = Object.entries(api["x-podium-events"]).map(([name, event]) => eventView(name, event));
+  if (events.length) showUnder("Events of plugins, told over signaling", events);
+}
+
+function showUnder(title, views) {
+  const heading = document.createElement("h2");
+  heading.textContent = title;
+  element("operations").append(heading, ...views);
 }
 
 element("credential-form").addEventListener("submit", async (event) => {

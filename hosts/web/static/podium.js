@@ -6,6 +6,10 @@
 //   podium.addEventListener("change", () => render(podium.participants, podium.slots));
 //   await podium.join({ sessionId: "algebra", displayName: "Ada" });
 //   await podium.setMicrophone(true);
+//   const { participants } = await podium.call("GetRoom", { session_id: "algebra" });
+//
+// `call` asks for any operation of the host, the core's or a plugin's (`/api` lists them). Events that plugins declare are
+// dispatched under their own names, like those of the room.
 
 import { openDevice } from "./devices.js";
 import { MediaSession } from "./media.js";
@@ -41,6 +45,10 @@ export class Podium extends EventTarget {
   state = "idle";
   /** One's own id, once joined. @type {string|null} */
   participantId = null;
+  /** The session and one's role in it, once joined; the host has the last word on both. @type {string|null} */
+  sessionId = null;
+  /** @type {"instructor"|"assistant"|"student"|"observer"|null} */
+  role = null;
   /** The others, in the order of joining. @type {Map<string, Participant>} */
   participants = new Map();
   /** Who speaks loudest. @type {string|null} */
@@ -52,6 +60,8 @@ export class Podium extends EventTarget {
   #counts;
   #iceServers;
   #identity = null;
+  /** Whether the token in `#identity` came from the host, so as to come back in the same role. */
+  #lent = false;
   #signaling = null;
   #media = null;
   #negotiation = Promise.resolve();
@@ -86,6 +96,7 @@ export class Podium extends EventTarget {
   async join({ sessionId, displayName, participantId, token, role }) {
     if (this.state !== "idle" && this.state !== "left") throw new PodiumError("already_joined", "Already joined.");
     this.#identity = { session_id: sessionId, display_name: displayName, participant_id: participantId, token, role };
+    this.#lent = false;
     this.#setState("connecting");
     try {
       await this.#connect();
@@ -159,6 +170,18 @@ export class Podium extends EventTarget {
     await Promise.all([...this.#players.values()].map((player) => player.play()));
   }
 
+  /**
+   * Ask the host for an operation, in one's own name.
+   * @param {string} name such as "CloseRoom"
+   * @param {object} [fields] of the request
+   * @returns {Promise<object>} the response with its fields; rejects with PodiumError when it is refused, when it fails
+   *   or when the connection is lost before the answer
+   */
+  call(name, fields = {}) {
+    if (!this.#signaling) return Promise.reject(new PodiumError("disconnected", "There is no connection to the host."));
+    return this.#signaling.request({ ...fields, type: name });
+  }
+
   /** Leave. The tracks in `local` are stopped. */
   leave() {
     this.#signaling?.send({ type: "Leave" });
@@ -174,14 +197,30 @@ export class Podium extends EventTarget {
     signaling.addEventListener("message", ({ detail }) => this.#receive(detail));
     signaling.addEventListener("close", () => this.#lost(signaling));
     await signaling.open(this.#url);
-    const joined = await signaling.ask({ type: "Join", ...this.#identity }, "Joined");
+    const joined = await this.#enter(signaling);
     this.#identity.participant_id = joined.participant_id;
+    if (joined.token) {
+      this.#identity.token = joined.token;
+      this.#lent = true;
+    }
     this.#media = new MediaSession({ ...this.#counts, iceServers: this.#iceServers, tracks: this.local });
     this.#media.addEventListener("failed", () => this.#restart());
     await this.#negotiate();
     if (this.#signaling !== signaling) throw new PodiumError("left", "Left while connecting.");
     this.#setState("connected");
     this.#repeatWishes();
+  }
+
+  /** A token that the host lent is worth nothing once the host has restarted; then one joins as at first. */
+  async #enter(signaling) {
+    try {
+      return await signaling.ask({ type: "Join", ...this.#identity }, "Joined");
+    } catch (error) {
+      if (!this.#lent || !codeOf(error).startsWith("token_")) throw error;
+      this.#identity.token = undefined;
+      this.#lent = false;
+      return signaling.ask({ type: "Join", ...this.#identity }, "Joined");
+    }
   }
 
   #disconnect() {
@@ -336,12 +375,12 @@ export class Podium extends EventTarget {
 }
 
 /** Failures after which trying again makes sense. */
-const TRANSIENT = new Set(["unreachable", "disconnected", "participant_exists"]);
+const TRANSIENT = new Set(["unreachable", "disconnected", "participant_exists", "role_taken"]);
 
 /** How events of the room change what the library knows of it. */
 const HANDLERS = {
-  Joined(podium, { participant_id, participants }) {
-    podium.participantId = participant_id;
+  Joined(podium, { session_id, participant_id, role, participants }) {
+    Object.assign(podium, { sessionId: session_id, participantId: participant_id, role });
     podium.speaker = null;
     podium.participants = new Map(participants.map((info) => [info.participant_id, asParticipant(info)]));
   },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page of one room: lobby, classroom, farewell. Everything about media and the host is in podium.js; everything about
-// tiles in tiles.js.
+// tiles in tiles.js; the panels of plugins in panels.js.
 
+import { Panels } from "./panels.js";
 import { openDevice, Podium, PodiumError } from "./podium.js";
 import { Tiles } from "./tiles.js";
 
@@ -10,6 +11,13 @@ const sessionId = decodeURIComponent(location.pathname.split("/").at(-1));
 const query = new URLSearchParams(location.search);
 const podium = new Podium();
 const tiles = new Tiles(element("tiles"), podium);
+new Panels(podium, {
+  bar: element("side-bar"),
+  tabs: element("panel-tabs"),
+  places: element("panel-places"),
+  opener: element("open-panels"),
+  closer: element("close-panels"),
+});
 
 const FAREWELLS = {
   left: ["You have left", ""],

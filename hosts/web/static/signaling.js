@@ -26,6 +26,8 @@ export class PodiumError extends Error {
 export class Signaling extends EventTarget {
   #socket = null;
   #waiting = new Map();
+  #requests = new Map();
+  #requestsMade = 0;
   #watch = 0;
   #heard = 0;
   #abandon = () => {};
@@ -71,6 +73,22 @@ export class Signaling extends EventTarget {
     });
   }
 
+  /**
+   * Send a message whose answer, of whatever type, repeats its `request_id`.
+   * @param {object} message
+   * @returns {Promise<object>} the answer; rejects with PodiumError when refused or when the socket closes
+   */
+  request(message) {
+    return new Promise((resolve, reject) => {
+      if (this.#socket?.readyState !== WebSocket.OPEN) {
+        return reject(new PodiumError("disconnected", "The connection to the host is gone."));
+      }
+      const requestId = `r${++this.#requestsMade}`;
+      this.#requests.set(requestId, { resolve, reject });
+      this.send({ ...message, request_id: requestId });
+    });
+  }
+
   /** Close the socket. No more events follow. */
   close() {
     const socket = this.#socket;
@@ -84,6 +102,12 @@ export class Signaling extends EventTarget {
   #receive(message) {
     this.#heard = Date.now();
     if (message.type === "Ping") return this.send({ type: "Pong", id: message.id });
+    const request = this.#requests.get(message.request_id);
+    if (request) {
+      this.#requests.delete(message.request_id);
+      if (message.type !== "Error") return request.resolve(message);
+      return request.reject(new PodiumError(message.code, message.message, message.field));
+    }
     if (message.type === "Error" && this.#waiting.has(message.about)) {
       return this.#fail(message.about, new PodiumError(message.code, message.message, message.field));
     }
@@ -114,8 +138,9 @@ export class Signaling extends EventTarget {
 
   #stop() {
     clearInterval(this.#watch);
-    for (const type of [...this.#waiting.keys()]) {
-      this.#fail(type, new PodiumError("disconnected", "The connection to the host was lost."));
-    }
+    const lost = new PodiumError("disconnected", "The connection to the host was lost.");
+    for (const type of [...this.#waiting.keys()]) this.#fail(type, lost);
+    for (const { reject } of this.#requests.values()) reject(lost);
+    this.#requests.clear();
   }
 }

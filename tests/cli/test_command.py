@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`podium PLUGIN COMMAND`: found, given what it needs, and its end told by the exit status."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+from sqlalchemy import func, select
+
+from podium.core import CommandContext, Plugin, PluginError, PodiumError
+from podium.core.plugins import discovery
+from podium.hosts.cli import main
+from tests.data.histories import MAKE_BOOKS, MAKE_LOANS, Histories, library
+from tests.plugins.stand_ins import Point
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    separator: str = ";"
+
+
+def plugin_with_commands() -> Plugin:
+    plugin = Plugin("attendance", version="1.2", config=Settings)
+
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("session_id", help="which session, 100%% of it")
+        parser.add_argument("--limit", type=int, default=10)
+
+    @plugin.command(arguments=add_arguments)
+    async def export(context: CommandContext, arguments: argparse.Namespace) -> int | None:
+        """Print who was there, 100% of them."""
+        await trio.lowlevel.checkpoint()
+        print(context.name, context.config.separator, arguments.session_id, arguments.limit, context.database)
+        return None
+
+    @plugin.command
+    async def count_all(context: CommandContext, arguments: argparse.Namespace) -> int | None:
+        context.log.info("counting", rows=3)
+        return 3
+
+    @plugin.command
+    async def refuse(context: CommandContext, arguments: argparse.Namespace) -> int | None:
+        raise PodiumError("session_unknown", "there is no such session")
+
+    @plugin.command
+    async def crash(context: CommandContext, arguments: argparse.Namespace) -> int | None:
+        raise ValueError("my fault")
+
+    return plugin
+
+
+@pytest.fixture(autouse=True)
+def points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Point]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PODIUM_CONFIG", raising=False)
+    points = [
+        Point.to("attendance", plugin_with_commands()),
+        Point.to("quiet", Plugin("quiet", version="1.0")),
+        Point.to("broken", ImportError("no module named 'nothing'")),
+    ]
+    monkeypatch.setattr(discovery, "entry_points", lambda group: points if group == "podium.plugins" else [])
+    monkeypatch.setattr("podium.hosts.cli._command.configure_logging", lambda config: None)  # stays on after the test
+    Path("podium.toml").write_text("[plugins.attendance]\nseparator = '|'\n[plugins.quiet]\n[plugins.broken]\n")
+    return points
+
+
+def test_a_command_gets_its_arguments_and_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["attendance", "export", "algebra", "--limit", "3"]) == 0
+    assert capsys.readouterr().out == "attendance | algebra 3 None\n"
+
+
+def test_the_configuration_may_be_another_file(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("other.toml").write_text("[plugins.attendance]\nseparator = '+'\n")
+    assert main(["attendance", "export", "--config", "other.toml", "algebra"]) == 0
+    assert "attendance + algebra" in capsys.readouterr().out
+
+
+def test_what_a_command_returns_is_the_status() -> None:
+    assert main(["attendance", "count-all"]) == 3
+
+
+def test_a_refusal_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["attendance", "refuse"]) == 1
+    assert capsys.readouterr().err == "podium: there is no such session\n"
+
+
+def test_a_fault_is_logged_with_its_traceback(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert main(["attendance", "crash"]) == 1
+    assert capsys.readouterr().err == "podium: attendance crash: ValueError: my fault\n"
+    assert "my fault" in caplog.text
+
+
+def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_an_unknown_word_is_told_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    err = refused(["atendance"], capsys)
+    assert "usage: podium" in err
+    assert "invalid choice: 'atendance' (choose from serve, config, db, plugins, key" in err
+    assert "plugins with commands: attendance)" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["attendance"], "the following arguments are required: command"),
+        (["attendance", "exprot"], "invalid choice: 'exprot'"),
+        (["attendance", "export", "algebra", "--limit", "x"], "podium attendance export: error: argument --limit"),
+        (["quiet", "export"], "plugin 'quiet' has no commands"),
+    ],
+)
+def test_wrong_arguments_end_with_status_2(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said in refused(words, capsys)
+
+
+def test_a_plugin_that_is_not_enabled_is_told_how(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("podium.toml").write_text("")
+    assert "a table [plugins.attendance] in podium.toml enables it" in refused(["attendance", "export"], capsys)
+
+
+def test_a_plugin_that_cannot_run_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["broken", "mend"]) == 1
+    assert "podium: plugin broken: broken_plugin:plugin cannot be imported" in capsys.readouterr().err
+
+
+def test_help_lists_commands_with_their_documentation(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, said in ((["attendance", "--help"], "100% of them"), (["attendance", "export", "--help"], "--config")):
+        with pytest.raises(SystemExit) as caught:
+            main(words)
+        assert caught.value.code == 0
+        assert said in capsys.readouterr().out
+
+
+def test_help_of_podium_mentions_plugins_and_imports_none(
+    points: list[Point], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Point, "load", lambda point: pytest.fail(f"{point.name} was imported"))
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "podium PLUGIN COMMAND" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["config", "serve"])
+def test_podiums_own_commands_win(name: str, points: list[Point], capsys: pytest.CaptureFixture[str]) -> None:
+    points.append(Point.to(name, Plugin(name, version="1.0")))
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    assert f"usage: podium {name}" in capsys.readouterr().out
+
+
+def test_a_command_of_a_plugin_with_tables_gets_its_database(
+    points: list[Point], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tables = library()
+    migrations = Histories(tmp_path, monkeypatch).write(MAKE_BOOKS, MAKE_LOANS)
+    plugin = Plugin("library", version="1.0", tables=tables, migrations=migrations)
+
+    @plugin.command
+    async def count_books(context: CommandContext, arguments: argparse.Namespace) -> int | None:
+        question = select(func.count()).select_from(tables.tables["library_books"])
+        print(await context.database.run(lambda session: session.scalar(question)), "books")
+        return 0
+
+    points.append(Point.to("library", plugin))
+    Path("podium.toml").write_text(f"[database]\nurl = 'sqlite:///{tmp_path}/podium.db'\n[plugins.library]\n")
+    assert main(["library", "count-books"]) == 0
+    assert capsys.readouterr().out == "0 books\n"
+
+
+def test_a_command_is_an_async_function_of_context_and_arguments() -> None:
+    async def too_little(context: CommandContext) -> None: ...
+
+    def synchronous(context: CommandContext, arguments: argparse.Namespace) -> None: ...
+
+    functions: list[Any] = [too_little, synchronous]
+    for function in functions:
+        with pytest.raises(PluginError, match="has to be an `async def` function of \\(context, arguments\\)"):
+            Plugin("attendance", version="1.0").command(function)
