@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The plugin on a real database, with stand-ins for rooms, in time that stands still until a test moves it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -79,7 +79,9 @@ class Rooms:
         people = self.people[session_id].items()
         return tuple(ParticipantInfo(participant_id=each, display_name=each, role=role) for each, role in people)
 
-    def tell(self, session_id: str, event: Event, participant_id: str | None = None) -> None:
+    def tell(
+        self, session_id: str, event: Event, participant_id: str | None = None, roles: Collection[str] | None = None
+    ) -> None:
         self.told.append((session_id, event))
 
     def remove(self, session_id: str, participant_id: str, reason: str) -> None:
@@ -99,6 +101,7 @@ class Stage:
     plugins: Plugins
     services: Services
     rooms: Rooms
+    plugin: Plugin
     time: Time
     heard: trio.MemoryReceiveChannel[tuple[SessionChange, SessionView]]
 
@@ -162,7 +165,8 @@ async def open_stage(
 
     rooms = Rooms()
     services = open_services(rooms)
-    plugins = found(make_plugin(time or own), listener)
+    plugin = make_plugin(time or own)
+    plugins = found(plugin, listener)
     async with (
         open_storage(url) as prepare,
         open_plugins(config_of(tmp_path, text), found=plugins, prepare=prepare) as running,
@@ -170,4 +174,4 @@ async def open_stage(
         running.watch(OperationOffer(services.dispatcher))
         await running.start(rooms)
         assert set(running.running()) == {"scheduling", "listener"}, running.reports()
-        yield Stage(running, services, rooms, own, heard)
+        yield Stage(running, services, rooms, plugin, own, heard)
