@@ -19,7 +19,7 @@ from podium.plugins.scheduling.events import SessionCancelled, SessionEnded, Ses
 from podium.plugins.scheduling.invitations import Invitations
 from podium.plugins.scheduling.lifecycle import Rules, Step
 from podium.plugins.scheduling.places import Places
-from podium.plugins.scheduling.progress import Progress, due, go_on, next_due, running_doors
+from podium.plugins.scheduling.progress import Progress, due, go_on, next_due, over_in, running_doors
 from podium.plugins.scheduling.watching import Watchers
 from podium.plugins.scheduling.writing import invitation_key
 
@@ -101,6 +101,7 @@ class Desk:
         async with self._settling:
             while await self._go_on():
                 pass
+            await self._sweep()
             self.running = await self.database.read(running_doors)
             return await self.database.read(next_due, self.rules)
 
@@ -113,6 +114,14 @@ class Desk:
         for each in gone_on:
             self._tell_steps(each, now)
         return bool(gone_on)
+
+    async def _sweep(self) -> None:
+        """Empty rooms whose class is over: another host may have ended it, or this one was killed in between."""
+        for room_id, state in (await self.database.read(over_in, self.occupied())).items():
+            if state == "cancelled":
+                self.cancelled(room_id)
+            else:
+                self.vacate(room_id, SessionEnded(session_id=room_id, reason="ended"), "ended")
 
     def _tell_steps(self, progress: Progress, now: datetime) -> None:
         room_id = progress.view.occurrence.room_id

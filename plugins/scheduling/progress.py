@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from podium.core import SessionView
 from podium.plugins.scheduling.admission import Door
-from podium.plugins.scheduling.lifecycle import RUNNING, Course, Rules, Step, advance, next_look
+from podium.plugins.scheduling.lifecycle import OVER, RUNNING, Course, Rules, Step, advance, next_look
 from podium.plugins.scheduling.reading import view
 from podium.plugins.scheduling.tables import CLASSES, SESSIONS
 from podium.plugins.scheduling.writing import take_number
@@ -89,6 +89,12 @@ def next_due(session: Session, rules: Rules) -> datetime | None:
 
 def _first(condition: ColumnElement[bool], order: Any) -> Any:
     return select(CLASSES).where(condition).order_by(order).limit(1)
+
+
+def over_in(session: Session, rooms: Collection[str]) -> dict[str, str]:
+    """Those among some rooms whose class is over, with its state."""
+    query = select(CLASSES.c.id, CLASSES.c.state).where(CLASSES.c.id.in_(sorted(rooms)), CLASSES.c.state.in_(OVER))
+    return {row.id: row.state for row in session.execute(query)} if rooms else {}
 
 
 def running_doors(session: Session) -> dict[str, Door]:

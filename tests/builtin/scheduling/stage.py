@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from podium.core import (
     Caller,
@@ -133,6 +134,12 @@ class Stage:
         heard, session = await self.heard.receive()
         assert heard == change
         return session
+
+    async def quiet(self) -> None:
+        """Forget what plugins have been told up to now."""
+        await wait_all_tasks_blocked()
+        while self.heard.statistics().current_buffer_used:
+            self.heard.receive_nowait()
 
     def move_to(self, minutes: float) -> None:
         """Let it be so many minutes after the beginning, and the plugin look."""

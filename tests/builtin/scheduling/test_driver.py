@@ -10,6 +10,7 @@ from trio.testing import MockClock
 
 from podium.core import DatabaseError
 from podium.plugins.scheduling.events import SessionCancelled, SessionEnded, SessionEnding, SessionOpened
+from podium.plugins.scheduling.writing import end
 from tests.builtin.scheduling.stage import EPOCH, Stage, local, open_stage
 
 
@@ -119,6 +120,18 @@ async def test_what_ended_while_the_host_was_down_has_ended_when_it_starts(tmp_p
             ("opened", "chemistry"),
         ]
         assert stage.rooms.told == []
+
+
+async def test_a_room_whose_class_another_host_has_ended_is_emptied(stage: Stage) -> None:
+    await stage.schedule()
+    stage.move_to(50)
+    await stage.enter("algebra", "ann")
+    await stage.hear("opened")
+    await stage.hear("live")
+    await stage.desk.database.run(end, "algebra")  # as another process does it: nobody here is told
+    stage.desk.nudge()
+    await told(stage, SessionEnded)
+    assert stage.rooms.sent_away == [("algebra", "ann", "ended")]
 
 
 async def test_it_wakes_by_itself_when_the_next_class_is_due(
