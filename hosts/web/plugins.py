@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What plugins serve to browsers, below `/plugins/<name>`: their files and their routes, while they run.
 
-Files are read once, before the plugin starts, so that a missing or huge one is said then. Handlers of routes run where
-the plugin's hooks run; nobody waits for one longer than its deadline, and one whose plugin is disabled ends with 503.
+Handlers of routes run where the plugin's hooks run; nobody waits for one longer than its deadline, and one whose plugin
+is disabled ends with 503.
 No cookie reaches a handler and none is set: who asks is known by `Authorization: Bearer` alone, so no foreign page can
 act in somebody's name.
 """
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from pathlib import PurePosixPath
 from typing import final
 
 import trio
@@ -23,19 +19,17 @@ from podium.core.errors import PodiumError
 from podium.core.operations import OperationError, Services
 from podium.core.operations.routes import METHODS
 from podium.core.plugins.context import PluginContext
-from podium.core.plugins.errors import PluginError
 from podium.core.plugins.manager import Plugins
 from podium.core.plugins.plugin import Plugin
 from podium.core.plugins.plugin_events import EventOffer
 from podium.core.plugins.routes import PluginRoute, WebRequest, WebResponse
-from podium.hosts.web.assets import CONTENT_TYPES, Assets
+from podium.hosts.web.assets import Assets
+from podium.hosts.web.plugin_files import FOLDER, read_files
 from podium.hosts.web.rest import caller_untrusted, refusal
 
 PREFIX = "/plugins"
-FOLDER = "static"
-MEGABYTE = 1024 * 1024
-LARGEST_FILE = 2 * MEGABYTE
-LARGEST_FOLDER = 16 * MEGABYTE
+MOST_AT_ONCE = 64
+"""Requests to one plugin's routes that may be answered beside each other."""
 
 WITHHELD = frozenset({"authorization", "cookie"})
 RESPONSE_HEADERS = frozenset(
@@ -100,6 +94,9 @@ class PluginPages:
         matched = served and _match(served.plugin, "GET" if request.method == "HEAD" else request.method, path)
         if served is None or not matched:
             raise _nothing(f"{name}{path}")
+        if len(served.running) >= MOST_AT_ONCE:
+            what = f"plugin {name!r} is answering {MOST_AT_ONCE} requests already"
+            raise OperationError("exhausted", "too_many_requests", what)
         route, fields = matched
         asked = WebRequest(
             method=request.method,
@@ -153,39 +150,6 @@ def plugin_pages(pages: PluginPages) -> Blueprint:
             return refusal(error)
 
     return blueprint
-
-
-def read_files(plugin: Plugin) -> Mapping[str, bytes]:
-    """The plugin's files by their path in `static/`. Raises PluginError `plugin_static`."""
-    if plugin.static is None:
-        return {}
-    folder = files(plugin.static).joinpath(FOLDER)
-    if not folder.is_dir():
-        raise PluginError("plugin_static", f"package {plugin.static} has no folder {FOLDER}/")
-    found: dict[str, bytes] = {}
-    total = 0
-    for path, file in _walk(folder):
-        with file.open("rb") as stream:
-            content = stream.read(LARGEST_FILE + 1)
-        total += len(content)
-        if len(content) > LARGEST_FILE:
-            raise PluginError("plugin_static", f"{FOLDER}/{path} is larger than {LARGEST_FILE // MEGABYTE} MB")
-        if total > LARGEST_FOLDER:
-            raise PluginError("plugin_static", f"{FOLDER}/ is larger than {LARGEST_FOLDER // MEGABYTE} MB in all")
-        found[path] = content
-    for panel in plugin.panels.values():
-        if panel.module not in found:
-            raise PluginError("plugin_static", f"{FOLDER}/{panel.module}, the module of panel {panel.name}, is missing")
-    return found
-
-
-def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:
-    """The files that browsers understand; others are left alone."""
-    for each in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if each.is_dir():
-            yield from _walk(each, f"{prefix}{each.name}/")
-        elif PurePosixPath(each.name).suffix in CONTENT_TYPES:
-            yield prefix + each.name, each
 
 
 def _match(plugin: Plugin, method: str, path: str) -> tuple[PluginRoute, dict[str, str]] | None:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """`podium plugins` and `podium config check` over plugins that are installed, or should be."""
 
+import argparse
 import json
 from pathlib import Path
 
 import pytest
 
-from podium.core import Plugin, RoomView
+from podium.core import CommandContext, Event, Plugin, PluginContext, RoomView, WebRequest, WebResponse
 from podium.core.plugins import discovery
 from podium.hosts.cli import main
 from tests.plugins.stand_ins import Point
@@ -16,10 +17,22 @@ from tests.plugins.stand_ins import Point
 def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PODIUM_CONFIG", raising=False)
-    attendance = Plugin("attendance", version="1.2")
+    attendance = Plugin("attendance", version="1.2", static="podium_attendance")
+    attendance.panel("sheet", title="Sheet", module="sheet.js")
 
     @attendance.hook
     async def room_opened(room: RoomView) -> None: ...
+
+    @attendance.event
+    class Counted(Event, frozen=True, kw_only=True):
+        """People were counted."""
+
+    @attendance.route("GET", "/sheet")
+    async def sheet(context: PluginContext, request: WebRequest) -> WebResponse:
+        return WebResponse()
+
+    @attendance.command
+    async def export(context: CommandContext, arguments: argparse.Namespace) -> None: ...
 
     points = [Point.to("attendance", attendance), Point.to("broken", ImportError("no module named 'nothing'"))]
     monkeypatch.setattr(discovery, "entry_points", lambda group: points if group == "podium.plugins" else [])
@@ -54,6 +67,8 @@ def test_the_json_has_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert (attendance["state"], broken["state"]) == ("ready", "disabled")
     assert attendance["hooks"][0]["contract"] == "notify"
     assert attendance["hooks"][0]["statistics"]["calls"] == 0
+    assert (attendance["events"], attendance["panels"], attendance["commands"]) == (["Counted"], ["sheet"], ["export"])
+    assert [route["name"] for route in attendance["routes"]] == ["GET /sheet"]
 
 
 def test_a_wrong_configuration_is_complained_about(capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,9 +48,12 @@ def shelf(migrations: str | None, metadata: MetaData | None = None) -> Plugin:
     async def add_twice(context: PluginContext, caller: Caller, request: AddBook) -> Shelf:
         """By way of the other operation."""
         await context.operations.call("AddBook", request)
-        shelf = await context.operations.call("AddBook", request)
-        assert isinstance(shelf, Shelf)
-        return shelf
+        return await context.operations.call("AddBook", {"title": request.title}, Shelf)
+
+    @plugin.operation(roles=("service",), any_session=True)
+    async def add_wrongly(context: PluginContext, caller: Caller, request: AddBook) -> AddBook:
+        """Expects another answer than there is."""
+        return await context.operations.call("AddBook", request, AddBook)
 
     return plugin
 
@@ -78,6 +81,16 @@ async def test_what_an_operation_stores_is_there_after_a_restart(
         assert await dispatcher.call("AddBook", {"title": "Trio"}, SERVICE) == Shelf(books=1)
     async with host(tmp_path, database_url, shelf(migrations)) as (_, dispatcher):
         assert await dispatcher.call("AddTwice", {"title": "Pluggy"}, SERVICE) == Shelf(books=3)
+
+
+async def test_an_answer_of_another_type_than_expected_is_a_fault(
+    tmp_path: Path, histories: Histories, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"sqlite:///{tmp_path}/podium.db"
+    async with host(tmp_path, url, shelf(histories.write(MAKE_BOOKS, MAKE_LOANS))) as (_, dispatcher):
+        with pytest.raises(PodiumError, match="AddWrongly failed"):
+            await dispatcher.call("AddWrongly", {"title": "Trio"}, SERVICE)
+    assert "AddBook answers with Shelf, not with AddBook" in caplog.text
 
 
 async def test_operations_go_with_their_plugin(tmp_path: Path, histories: Histories) -> None:

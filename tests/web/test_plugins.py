@@ -15,16 +15,30 @@ import trio
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 from trio.testing import wait_all_tasks_blocked
 
-from podium.core import Event, JoinToken, Plugin, PluginContext, PluginState, PodiumError, WebRequest, WebResponse
+from podium.core import (
+    Caller,
+    Event,
+    JoinToken,
+    Plugin,
+    PluginContext,
+    PluginState,
+    PodiumError,
+    Veto,
+    WebRequest,
+    WebResponse,
+)
 from podium.core.config import AuthConfig
 from podium.core.operations import Services, open_services
+from podium.core.plugins import discovery
+from podium.core.plugins.administration import offer_administration
 from podium.core.plugins.login import PluginLogin
 from podium.core.plugins.manager import Plugins
 from podium.core.plugins.offering import OperationOffer
 from podium.core.plugins.plugin_events import EventOffer
-from podium.hosts.web.plugins import LARGEST_FILE, LARGEST_FOLDER, PluginPages, read_files
-from podium.hosts.web.server import ServerInfo, serve_rooms
-from tests.plugins.stand_ins import problems, running
+from podium.hosts.web.plugin_files import LARGEST_FILE, LARGEST_FOLDER, read_files
+from podium.hosts.web.plugins import PluginPages
+from podium.hosts.web.server import ServerInfo, serve, serve_rooms
+from tests.plugins.stand_ins import Point, config_of, problems, running
 from tests.web.conftest import SERVICE, FakeRooms
 
 _numbers = count(1)
@@ -64,12 +78,11 @@ class Answer(NamedTuple):
         return str(content["code"])
 
 
-class Site(NamedTuple):
-    """A web host with plugins."""
+class Listener:
+    """A host to ask."""
 
-    plugins: Plugins
-    services: Services
-    port: int
+    def __init__(self, port: int) -> None:
+        self.port = port
 
     async def ask(self, route: str, body: bytes | None = None, **headers: str) -> Answer:
         method, _, path = route.partition(" ")
@@ -86,6 +99,15 @@ class Site(NamedTuple):
         return await trio.to_thread.run_sync(request, abandon_on_cancel=True)
 
 
+class Site(Listener):
+    """A web host with plugins."""
+
+    def __init__(self, port: int, plugins: Plugins, services: Services) -> None:
+        super().__init__(port)
+        self.plugins = plugins
+        self.services = services
+
+
 @asynccontextmanager
 async def _site(tmp_path: Path, *plugins: Plugin) -> AsyncIterator[Site]:
     rooms = FakeRooms()
@@ -96,6 +118,7 @@ async def _site(tmp_path: Path, *plugins: Plugin) -> AsyncIterator[Site]:
 
     async with running(tmp_path, *plugins, text="") as manager:
         services.identities.add(PluginLogin(manager.hooks))
+        offer_administration(services.registry, manager)
         pages = PluginPages(manager, services, EventOffer())
         manager.before_start(pages.prepare)
         for watcher in (OperationOffer(services.dispatcher), pages.events, pages):
@@ -104,7 +127,7 @@ async def _site(tmp_path: Path, *plugins: Plugin) -> AsyncIterator[Site]:
             await manager.enable(plugin.name)
         async with trio.open_nursery() as nursery:
             info = await nursery.start(serve)
-            yield Site(manager, services, info.port)
+            yield Site(info.port, manager, services)
             nursery.cancel_scope.cancel()
 
 
@@ -312,6 +335,16 @@ class TestRoutes:
             assert [(answer.status, answer.code) for answer in answers] == [(503, "plugin_stopped")]
             assert (await host.ask("GET /plugins/attendance/slow")).status == 404
 
+    async def test_requests_at_once_are_bounded(self, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("podium.hosts.web.plugins.MOST_AT_ONCE", 1)
+        async with site(attendance()) as host, trio.open_nursery() as nursery:
+            nursery.start_soon(host.ask, "GET /plugins/attendance/slow")
+            while not counted(host, "GET /slow").calls:
+                await wait_all_tasks_blocked(0.01)
+            refused = await host.ask("GET /plugins/attendance/sheet/all")
+            assert (refused.status, refused.code) == (429, "too_many_requests")
+            await host.plugins.disable("attendance")
+
     async def test_a_login_sends_people_into_a_room(self, site: Any) -> None:
         async with site(attendance()) as host:
             answer = await host.ask("GET /plugins/attendance/enter")
@@ -346,3 +379,30 @@ async def test_the_document_lists_events_while_their_plugin_runs(site: Any) -> N
         document = json.loads((await host.ask("GET /api/openapi.json")).body)
         assert document["x-podium-events"] == {}
         assert "Rated" not in document["components"]["schemas"]
+
+
+async def test_the_host_serves_all_that_its_plugins_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin = attendance()
+    plugin.event(Rated)
+
+    @plugin.hook
+    async def authenticate(credential: str) -> Caller | Veto | None:
+        return Caller(role="administrator", subject="ada") if credential == "open sesame" else None
+
+    monkeypatch.setattr(discovery, "entry_points", lambda group: [Point.to("attendance", plugin)])
+    text = "web = {host = '127.0.0.1', port = 0}\nmedia = {address = '127.0.0.1', ports = '0', workers = 1}\n"
+    config = config_of(tmp_path, f"{text}[plugins.attendance]\n")
+    async with trio.open_nursery() as nursery:
+        host = Listener((await nursery.start(serve, config)).port)
+        told = await host.ask("GET /plugins/attendance/sheet/algebra", Authorization="Bearer open sesame")
+        assert json.loads(told.body)["subject"] == "ada"
+        listed = await host.ask("GET /api/plugins", Authorization="Bearer open sesame")
+        (report,) = json.loads(listed.body)["plugins"]
+        assert report["events"] == ["Rated"]
+        assert {"name": "GET /sheet/{session_id}"}.items() <= report["routes"][0].items()
+        assert report["routes"][0]["statistics"]["calls"] == 1
+        document = json.loads((await host.ask("GET /api/openapi.json")).body)
+        validate(document, cls=OpenAPIV31SpecValidator)
+        assert "/api/rooms/{session_id}/panels" in document["paths"]
+        assert set(document["x-podium-events"]) == {"Rated"}
+        nursery.cancel_scope.cancel()
