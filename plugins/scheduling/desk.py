@@ -8,7 +8,6 @@ the host is. `now` is the only clock.
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import final
-from weakref import WeakKeyDictionary
 
 import trio
 
@@ -143,14 +142,19 @@ class Desk:
         self.vacate(room_id, SessionCancelled(session_id=room_id), "cancelled")
 
 
-_desks: WeakKeyDictionary[PluginContext, Desk] = WeakKeyDictionary()
+_desks: dict[PluginContext, Desk] = {}
+"""Of the plugins that run: contexts have no place for what a plugin keeps."""
 
 
-async def open_desk(context: PluginContext, now: Clock) -> Desk:
-    """The desk of a plugin that starts."""
+async def open_desk(context: PluginContext, now: Clock) -> None:
+    """The plugin starts."""
     key = context.config.invitation_key or await context.database.read(invitation_key)
-    desk = _desks[context] = Desk(context, Invitations(key), now)
-    return desk
+    _desks[context] = Desk(context, Invitations(key), now)
+
+
+def close_desk(context: PluginContext) -> None:
+    """The plugin has stopped."""
+    _desks.pop(context, None)
 
 
 def desk_of(context: PluginContext) -> Desk:

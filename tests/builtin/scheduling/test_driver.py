@@ -9,6 +9,7 @@ import trio
 from trio.testing import MockClock
 
 from podium.core import DatabaseError
+from podium.plugins.scheduling.desk import desk_of
 from podium.plugins.scheduling.events import SessionCancelled, SessionEnded, SessionEnding, SessionOpened
 from podium.plugins.scheduling.writing import end
 from tests.builtin.scheduling.stage import EPOCH, Stage, local, open_stage
@@ -102,6 +103,17 @@ async def test_a_class_that_is_on_goes_on_after_a_restart(tmp_path: Path, databa
         assert await stage.enter("algebra", "ann") is None
         stage.move_to(135)
         assert (await stage.hear("ended")).session_id == "algebra"
+
+
+async def test_nothing_is_kept_of_a_plugin_that_has_stopped(tmp_path: Path) -> None:
+    async with open_stage(tmp_path, f"sqlite:///{tmp_path}/podium.db") as stage:
+        context = stage.plugins.running()["scheduling"]
+        assert desk_of(context) is stage.desk
+        await stage.plugins.disable("scheduling")
+        with pytest.raises(KeyError):
+            desk_of(context)
+        await stage.plugins.enable("scheduling")
+        await stage.schedule()
 
 
 async def test_what_ended_while_the_host_was_down_has_ended_when_it_starts(tmp_path: Path, database_url: str) -> None:
