@@ -11,8 +11,10 @@ import trio
 from podium.core import Health, ParticipantView, Plugin, PluginContext, RoomView, Veto
 from podium.plugins.scheduling import attending, keeping
 from podium.plugins.scheduling._config import SchedulingConfig
-from podium.plugins.scheduling.desk import Clock, desk_of, open_desk, utc_now
+from podium.plugins.scheduling.desk import Clock, close_desk, desk_of, open_desk, utc_now
 from podium.plugins.scheduling.driver import drive
+from podium.plugins.scheduling.events import EVENTS
+from podium.plugins.scheduling.pages import PACKAGE, waiting_page
 from podium.plugins.scheduling.tables import CLAIMS, METADATA
 from podium.plugins.scheduling.visitors import READ, STAFF, WRITE
 from podium.plugins.scheduling.zones import known_zones
@@ -32,7 +34,11 @@ def make_plugin(now: Clock = utc_now) -> Plugin:
         tables=METADATA,
         migrations="podium.plugins.scheduling.migrations",
         claims=CLAIMS,
+        static=PACKAGE,
     )
+    for event in EVENTS:
+        plugin.event(event)
+    plugin.route("GET", "/join/{session_id}")(waiting_page)
     _offer_to_planners(plugin)
     _offer_to_people(plugin)
     plugin.task(drive)
@@ -41,6 +47,10 @@ def make_plugin(now: Clock = utc_now) -> Plugin:
     async def begin(context: PluginContext) -> None:
         await trio.to_thread.run_sync(known_zones)
         await open_desk(context, now)
+
+    @plugin.on_stop
+    async def finish(context: PluginContext) -> None:
+        close_desk(context)
 
     @plugin.hook
     async def participant_joining(context: PluginContext, room: RoomView, participant: ParticipantView) -> Veto | None:

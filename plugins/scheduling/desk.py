@@ -8,7 +8,6 @@ the host is. `now` is the only clock.
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import final
-from weakref import WeakKeyDictionary
 
 import trio
 
@@ -19,7 +18,7 @@ from podium.plugins.scheduling.events import SessionCancelled, SessionEnded, Ses
 from podium.plugins.scheduling.invitations import Invitations
 from podium.plugins.scheduling.lifecycle import Rules, Step
 from podium.plugins.scheduling.places import Places
-from podium.plugins.scheduling.progress import Progress, due, go_on, next_due, running_doors
+from podium.plugins.scheduling.progress import Progress, due, go_on, next_due, over_in, running_doors
 from podium.plugins.scheduling.watching import Watchers
 from podium.plugins.scheduling.writing import invitation_key
 
@@ -101,6 +100,7 @@ class Desk:
         async with self._settling:
             while await self._go_on():
                 pass
+            await self._sweep()
             self.running = await self.database.read(running_doors)
             return await self.database.read(next_due, self.rules)
 
@@ -113,6 +113,14 @@ class Desk:
         for each in gone_on:
             self._tell_steps(each, now)
         return bool(gone_on)
+
+    async def _sweep(self) -> None:
+        """Empty rooms whose class is over: another host may have ended it, or this one was killed in between."""
+        for room_id, state in (await self.database.read(over_in, self.occupied())).items():
+            if state == "cancelled":
+                self.cancelled(room_id)
+            else:
+                self.vacate(room_id, SessionEnded(session_id=room_id, reason="ended"), "ended")
 
     def _tell_steps(self, progress: Progress, now: datetime) -> None:
         room_id = progress.view.occurrence.room_id
@@ -134,14 +142,19 @@ class Desk:
         self.vacate(room_id, SessionCancelled(session_id=room_id), "cancelled")
 
 
-_desks: WeakKeyDictionary[PluginContext, Desk] = WeakKeyDictionary()
+_desks: dict[PluginContext, Desk] = {}
+"""Of the plugins that run: contexts have no place for what a plugin keeps."""
 
 
-async def open_desk(context: PluginContext, now: Clock) -> Desk:
-    """The desk of a plugin that starts."""
+async def open_desk(context: PluginContext, now: Clock) -> None:
+    """The plugin starts."""
     key = context.config.invitation_key or await context.database.read(invitation_key)
-    desk = _desks[context] = Desk(context, Invitations(key), now)
-    return desk
+    _desks[context] = Desk(context, Invitations(key), now)
+
+
+def close_desk(context: PluginContext) -> None:
+    """The plugin has stopped."""
+    _desks.pop(context, None)
 
 
 def desk_of(context: PluginContext) -> Desk:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from podium.core import SessionView
 from podium.plugins.scheduling.admission import Door
-from podium.plugins.scheduling.lifecycle import RUNNING, Course, Rules, Step, advance, next_look
+from podium.plugins.scheduling.lifecycle import OVER, RUNNING, Course, Rules, Step, advance, next_look
 from podium.plugins.scheduling.reading import view
 from podium.plugins.scheduling.tables import CLASSES, SESSIONS
 from podium.plugins.scheduling.writing import take_number
@@ -31,8 +31,12 @@ class Progress(NamedTuple):
 
 def due(session: Session, now: datetime, occupied: Collection[str], rules: Rules) -> list[str]:
     """Ids of classes that time changes now, or somebody's presence."""
-    found = select(CLASSES.c.id).where(or_(*_conditions(now, occupied, rules))).order_by(CLASSES.c.starts_at)
-    return list(session.scalars(found.limit(BATCH)))
+    found = select(CLASSES.c.id).where(or_(*_conditions(now, occupied, rules)))
+    return list(session.scalars(_in_time(found).limit(BATCH)))
+
+
+def _in_time(query: Any) -> Any:
+    return query.order_by(CLASSES.c.starts_at, CLASSES.c.id)
 
 
 def _conditions(now: datetime, occupied: Collection[str], rules: Rules) -> list[ColumnElement[bool]]:
@@ -55,7 +59,7 @@ def go_on(
     """Let these classes go on. Not edits: versions stay."""
     gone_on: list[Progress] = []
     number = take_number(session)  # before looking: whoever wrote meanwhile has been waited for
-    for row in session.execute(select(CLASSES).where(CLASSES.c.id.in_(list(ids)))).all():
+    for row in session.execute(_in_time(select(CLASSES).where(CLASSES.c.id.in_(list(ids))))).all():
         before = Course(row.state, row.starts_at, row.ends_at, row.warned)
         after, steps = advance(before, now, occupied=row.id in occupied, rules=rules)
         if after == before:
@@ -85,6 +89,12 @@ def next_due(session: Session, rules: Rules) -> datetime | None:
 
 def _first(condition: ColumnElement[bool], order: Any) -> Any:
     return select(CLASSES).where(condition).order_by(order).limit(1)
+
+
+def over_in(session: Session, rooms: Collection[str]) -> dict[str, str]:
+    """Those among some rooms whose class is over, with its state."""
+    query = select(CLASSES.c.id, CLASSES.c.state).where(CLASSES.c.id.in_(sorted(rooms)), CLASSES.c.state.in_(OVER))
+    return {row.id: row.state for row in session.execute(query)} if rooms else {}
 
 
 def running_doors(session: Session) -> dict[str, Door]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The plugin on a real database, with stand-ins for rooms, in time that stands still until a test moves it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from podium.core import (
     Caller,
@@ -28,7 +29,7 @@ from podium.core.plugins.manager import Plugins
 from podium.core.plugins.offering import OperationOffer
 from podium.core.plugins.storage import open_storage
 from podium.plugins.scheduling import make_plugin
-from podium.plugins.scheduling.desk import desk_of
+from podium.plugins.scheduling.desk import Desk, desk_of
 from tests.plugins.stand_ins import config_of, found
 
 EPOCH = datetime(2027, 1, 11, 7, tzinfo=UTC)
@@ -79,7 +80,9 @@ class Rooms:
         people = self.people[session_id].items()
         return tuple(ParticipantInfo(participant_id=each, display_name=each, role=role) for each, role in people)
 
-    def tell(self, session_id: str, event: Event, participant_id: str | None = None) -> None:
+    def tell(
+        self, session_id: str, event: Event, participant_id: str | None = None, roles: Collection[str] | None = None
+    ) -> None:
         self.told.append((session_id, event))
 
     def remove(self, session_id: str, participant_id: str, reason: str) -> None:
@@ -99,12 +102,17 @@ class Stage:
     plugins: Plugins
     services: Services
     rooms: Rooms
+    plugin: Plugin
     time: Time
     heard: trio.MemoryReceiveChannel[tuple[SessionChange, SessionView]]
 
     @property
     def identities(self) -> Identities:
         return self.services.identities
+
+    @property
+    def desk(self) -> Desk:
+        return desk_of(self.plugins.running()["scheduling"])
 
     async def call(self, name: str, caller: Caller = SERVICE, **values: Any) -> Any:
         return await self.services.dispatcher.call(name, values, caller)
@@ -127,10 +135,16 @@ class Stage:
         assert heard == change
         return session
 
+    async def quiet(self) -> None:
+        """Forget what plugins have been told up to now."""
+        await wait_all_tasks_blocked()
+        while self.heard.statistics().current_buffer_used:
+            self.heard.receive_nowait()
+
     def move_to(self, minutes: float) -> None:
         """Let it be so many minutes after the beginning, and the plugin look."""
         self.time.now = EPOCH + timedelta(minutes=minutes)
-        desk_of(self.plugins.running()["scheduling"]).nudge()
+        self.desk.nudge()
 
     async def enter(self, room_id: str, participant_id: str, role: str = "student") -> Veto | None:
         """As a room lets somebody in."""
@@ -158,7 +172,8 @@ async def open_stage(
 
     rooms = Rooms()
     services = open_services(rooms)
-    plugins = found(make_plugin(time or own), listener)
+    plugin = make_plugin(time or own)
+    plugins = found(plugin, listener)
     async with (
         open_storage(url) as prepare,
         open_plugins(config_of(tmp_path, text), found=plugins, prepare=prepare) as running,
@@ -166,4 +181,4 @@ async def open_stage(
         running.watch(OperationOffer(services.dispatcher))
         await running.start(rooms)
         assert set(running.running()) == {"scheduling", "listener"}, running.reports()
-        yield Stage(running, services, rooms, own, heard)
+        yield Stage(running, services, rooms, plugin, own, heard)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The life of a class in virtual time."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +22,7 @@ def after(minutes: float) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def live_through(course: Course, moments: list[tuple[float, bool]]) -> tuple[str, list[tuple[float, Step]]]:
+def live_through(course: Course, moments: Sequence[tuple[float, bool]]) -> tuple[str, list[tuple[float, Step]]]:
     """The state in the end, and what happened when."""
     log: list[tuple[float, Step]] = []
     for minutes, occupied in moments:

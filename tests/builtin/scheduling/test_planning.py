@@ -138,7 +138,7 @@ async def test_two_editors_do_not_overwrite_each_other(stage: Stage) -> None:
 async def test_an_edit_is_judged_as_a_new_session_is(stage: Stage) -> None:
     await stage.schedule()
     await stage.schedule(session_id="botany", start=local(300))
-    edit = {"session_id": "botany", "version": 1}
+    edit: dict[str, Any] = {"session_id": "botany", "version": 1}
     assert await refused(stage, "UpdateSession", **edit, start=local(-5)) == ("start_past", "start")
     assert await refused(stage, "UpdateSession", **edit, duration=1) == ("duration_invalid", "duration")
     assert await refused(stage, "UpdateSession", **edit, start=local(61)) == ("session_overlap", "start")

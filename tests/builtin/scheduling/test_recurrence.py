@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-import recurring_ical_events
+import recurring_ical_events  # type: ignore[import-untyped]  # it has no types
 from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
@@ -39,7 +39,8 @@ def oracle_instant(local: datetime, zone: ZoneInfo) -> datetime:
 def oracle_days(rule: Rule, start: datetime, count: int) -> list[date]:
     """Day by day: in a week that counts, on a day that counts."""
     first_week = start.date() - timedelta(days=(start.weekday() - rule.week_start) % 7)
-    days, day = [], start.date()
+    days: list[date] = []
+    day = start.date()
     while len(days) < count:
         week = (day - first_week).days // 7
         if week % rule.interval == 0 and day.weekday() in rule.days:
