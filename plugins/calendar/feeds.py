@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 
 import msgspec
 import sqlalchemy as sa
+import trio
 from sqlalchemy.orm import Session
 
 from podium.core import Person, PodiumError, SessionView
+from podium.plugins.calendar._config import CalendarConfig
 from podium.plugins.calendar.checking import check
 from podium.plugins.calendar.events import Entry, calendar_of
 from podium.plugins.calendar.names import with_ascii_domain
@@ -51,18 +53,18 @@ def owner_untrusted(session: Session, secret: str) -> str | None:
     return session.scalar(sa.select(feeds.c.recipient).where(feeds.c.secret_hash == _hash(secret)))
 
 
-def sessions_of(session: Session, recipient: str, now: datetime) -> list[SessionView]:
-    """What somebody should have in their calendar, the next to end first."""
+def sessions_of(session: Session, recipient: str, now: datetime, only: str | None = None) -> list[SessionView]:
+    """What somebody should have in their calendar, the next to end first; or `only` one session."""
     told = sa.select(invitations.c.session_id).where(invitations.c.recipient == recipient)
+    if only is not None:
+        told = told.where(invitations.c.session_id == only)
     query = sa.select(sessions.c.view).where(sessions.c.session_id.in_(told), sessions.c.ends_at > now - BACK)
     found = session.scalars(query.order_by(sessions.c.ends_at.desc()).limit(MOST_SESSIONS)).all()
     views = [msgspec.json.decode(text, type=SessionView) for text in reversed(found)]
     return [view for view in views if not view.cancelled and recipient in people_of(view)]
 
 
-async def feed_of(
-    views: Sequence[SessionView], recipient: str, name: str, sender: str, alarm: int, make_link: MakeLink
-) -> bytes:
+async def feed_of(views: Sequence[SessionView], recipient: str, config: CalendarConfig, make_link: MakeLink) -> bytes:
     """The calendar object. Raises CalendarError. A session whose link cannot be made is shown without one."""
     entries = []
     for view in views:
@@ -77,11 +79,15 @@ async def feed_of(
                 person=person,
                 sequence=sequence_of(view),
                 stamp=view.updated_at.replace(microsecond=0),
-                organizer=with_ascii_domain(sender or view.instructor.email),
+                organizer=with_ascii_domain(config.sender or view.instructor.email),
                 link=link,
-                alarm=alarm,
+                alarm=config.alarm_minutes,
             )
         )
+    return await trio.to_thread.run_sync(_written, entries, config.sender_name)
+
+
+def _written(entries: Sequence[Entry], name: str) -> bytes:
     data: bytes = calendar_of("PUBLISH", *entries, name=name).to_ical()
     check(data, "PUBLISH")
     return data

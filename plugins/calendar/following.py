@@ -91,7 +91,9 @@ class Following:
                     return
                 read = await self._database.run(store.take_in, found.sessions, found.last, self._now())
                 for session_id in read.unread:
-                    self._log.error("nobody is invited: time zone or recurrence are not understood", session_id=session_id)
+                    self._log.error(
+                        "nobody is invited: time zone or recurrence are not understood", session_id=session_id
+                    )
                 if read.added:
                     self._on_due()
                 more = found.more

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the calendar hears, does and can be asked, put together as a plugin."""
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Literal
+
+import msgspec
+import trio
 
 from podium.core import (
     Caller,
@@ -12,6 +17,8 @@ from podium.core import (
     PodiumError,
     SessionChange,
     SessionView,
+    WebRequest,
+    WebResponse,
     kind_of,
 )
 from podium.plugins.calendar import answers, feeds, store
@@ -20,7 +27,7 @@ from podium.plugins.calendar.answers import InvitationStatus
 from podium.plugins.calendar.calendar import Calendar
 from podium.plugins.calendar.names import normal
 from podium.plugins.calendar.planning import people_of
-from podium.plugins.calendar.replies import ReplyError, replies_untrusted
+from podium.plugins.calendar.replies import replies_untrusted
 from podium.plugins.calendar.requests import (
     CalendarFeed,
     CalendarReplyTaken,
@@ -129,12 +136,12 @@ async def receive_calendar_reply(
     request: ReceiveCalendarReply,
 ) -> CalendarReplyTaken:
     """Take what somebody answered to an invitation: the webhook for services that receive mail."""
+    return await _take(context, request.calendar.encode("utf-8", "replace"))
+
+
+async def _take(context: PluginContext, data: bytes) -> CalendarReplyTaken:
     taken = []
-    try:
-        found = replies_untrusted(request.calendar.encode())
-    except UnicodeEncodeError:
-        raise ReplyError("reply_invalid", "this is no reply to an invitation: it is no text", "calendar") from None
-    for reply in found:
+    for reply in await trio.to_thread.run_sync(replies_untrusted, data):
         if not await _calendar(context).take_reply(reply):
             raise OperationError(
                 "not_found", "invitation_unknown", "nobody with this address was invited to this session", "calendar"
@@ -171,6 +178,59 @@ async def create_calendar_feed(context: PluginContext, caller: Caller, request: 
         webcal_url=f"webcal://{url.partition('://')[2]}",
         session_url=f"{calendar.config.base_url}/plugins/calendar/session/{session_id}.ics?secret={secret}",
     )
+
+
+@plugin.route("GET", "/feed/{file}")
+async def feed(context: PluginContext, request: WebRequest) -> WebResponse:
+    """All classes of whoever the secret in the address was made for."""
+    calendar = _calendar(context)
+    recipient = await _feed_owner(calendar, _name_of(request.fields["file"]))
+    views = await calendar.database.read(feeds.sessions_of, recipient, calendar.now())
+    return await _ics(calendar, views, recipient)
+
+
+@plugin.route("GET", "/session/{file}")
+async def session_file(context: PluginContext, request: WebRequest) -> WebResponse:
+    """One session as a file, for somebody who has a feed."""
+    calendar = _calendar(context)
+    recipient = await _feed_owner(calendar, request.query.get("secret", ""))
+    session_id = _name_of(request.fields["file"])
+    views = await calendar.database.read(feeds.sessions_of, recipient, calendar.now(), session_id)
+    if not views:
+        raise OperationError("not_found", "session_unknown", "there is no such session in this calendar")
+    return await _ics(calendar, views, recipient)
+
+
+@plugin.route("POST", "/replies")
+async def take_posted_reply(context: PluginContext, request: WebRequest) -> WebResponse:
+    """The body of a reply as a mail service posts it, `text/calendar`; for services, with their key."""
+    if request.caller.role not in ("service", "administrator"):
+        kind: Literal["unauthenticated", "forbidden"] = (
+            "unauthenticated" if request.caller.role == "anonymous" else "forbidden"
+        )
+        raise OperationError(kind, kind, "replies are taken from services: send an API key as `Authorization: Bearer`")
+    taken = await _take(context, request.body)
+    return WebResponse(body=msgspec.json.encode(taken), content_type="application/json")
+
+
+def _name_of(file: str) -> str:
+    return file.removesuffix(".ics")
+
+
+async def _feed_owner(calendar: Calendar, secret: str) -> str:
+    recipient = await calendar.database.read(feeds.owner_untrusted, secret)
+    if recipient is None:
+        raise OperationError(
+            "not_found", "feed_unknown", "there is no calendar at this address; it may have been ended"
+        )
+    return recipient
+
+
+async def _ics(calendar: Calendar, views: Sequence[SessionView], recipient: str) -> WebResponse:
+    config = calendar.config
+    data = await feeds.feed_of(views, recipient, config, calendar.link)
+    headers = {"content-disposition": 'inline; filename="classes.ics"', "cache-control": "private, no-store"}
+    return WebResponse(body=data, content_type="text/calendar; charset=utf-8", headers=headers)
 
 
 def _calendar(context: PluginContext) -> Calendar:

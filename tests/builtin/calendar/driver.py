@@ -6,6 +6,7 @@ stays before it sends anything, with `claimed` when it has claimed mails.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -37,4 +38,4 @@ def say(word: str) -> None:
 
 
 if __name__ == "__main__":
-    trio.run(main, *sys.argv[1:])
+    trio.run(partial(main, *sys.argv[1:]))

@@ -41,13 +41,11 @@ class Received:
         return message
 
     @property
-    def calendar(self) -> Calendar:
+    def calendar(self) -> Any:
         (part,) = [part for part in self.message.walk() if part.get_content_type() == "text/calendar"]
         data = part.get_payload(decode=True)
         assert isinstance(data, bytes)
-        calendar = Calendar.from_ical(data)
-        assert isinstance(calendar, Calendar)
-        return calendar
+        return Calendar.from_ical(data)
 
 
 @dataclass
@@ -114,7 +112,7 @@ class MailServer:
 
     @staticmethod
     def _drop(server: SMTP) -> None:
-        assert server.transport is not None
+        assert isinstance(server.transport, asyncio.Transport)
         server.transport.abort()
 
 
@@ -168,7 +166,7 @@ def mail_server(
 async def _closed(listening: asyncio.Server, protocols: list[SMTP]) -> None:
     listening.close()
     for protocol in protocols:
-        if protocol.transport is not None:
+        if isinstance(protocol.transport, asyncio.Transport):
             protocol.transport.abort()
     tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in tasks:

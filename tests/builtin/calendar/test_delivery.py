@@ -4,17 +4,19 @@
 from collections.abc import Iterator
 from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 import trio
-from sqlalchemy import TextClause, select, text, update
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
 
 from podium.core import Person, PodiumError
 from podium.plugins.calendar import CalendarConfig, outbox, store
 from podium.plugins.calendar.delivery import FIRST_PAUSE, GIVE_UP_AFTER, LONGEST_PAUSE, pause_after
 from podium.plugins.calendar.outbox import LEASE
-from podium.plugins.calendar.tables import invitations
+from podium.plugins.calendar.tables import cursor, invitations
 from tests.builtin.calendar.desk import Sessions, config_for, open_desk
 from tests.builtin.calendar.mail_server import PASSWORD, MailServer, authenticate, certificate, mail_server
 from tests.builtin.calendar.samples import ADA, BEN, ZOE, edited, session_at
@@ -108,7 +110,7 @@ async def test_after_five_days_of_refusals_it_is_given_up(database_url: str, ser
         desk.later(days=5)
         await desk.send()
         assert (await desk.states())["ben"] == "pending"
-        assert GIVE_UP_AFTER == timedelta(days=5)
+        assert timedelta(days=5) == GIVE_UP_AFTER
         desk.later(hours=2)
         await desk.send()
         status = (await desk.statuses())["ben"]
@@ -228,7 +230,11 @@ async def test_who_may_have_got_one_is_told_of_a_cancellation(database_url: str,
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 async def test_encrypted_and_logged_in(database_url: str, tmp_path: Path, security: str) -> None:
     trusted, context = certificate(tmp_path)
-    options = {"authenticator": authenticate, "auth_required": True, "auth_require_tls": security == "starttls"}
+    options: dict[str, Any] = {
+        "authenticator": authenticate,
+        "auth_required": True,
+        "auth_require_tls": security == "starttls",
+    }
     login = {"security": security, "username": "podium", "password": PASSWORD, "ca_file": str(trusted)}
     with mail_server(tls=context, starttls=security == "starttls", **options) as server:
         async with open_desk(database_url, config_for(server.port, **login)) as desk:
@@ -418,7 +424,7 @@ async def test_a_cursor_that_is_behind_invites_nobody_twice(database_url: str, s
     async with open_desk(database_url, config_for(server.port)) as desk:
         await desk.change(SESSION)
         await desk.send()
-        await desk.database.run(lambda session: session.execute(update(store.cursor).values(change_number=0)) and None)
+        await desk.database.run(rewind)
         await desk.change()
         await desk.send()
         assert server.to() == ALL
@@ -426,12 +432,12 @@ async def test_a_cursor_that_is_behind_invites_nobody_twice(database_url: str, s
 
 async def test_a_database_that_is_away_stops_nothing_for_good(database_url: str, server: MailServer) -> None:
     async with open_desk(database_url, config_for(server.port)) as desk, trio.open_nursery() as nursery:
-        await desk.database.run(lambda session: session.execute(_renamed("calendar_invitations", "away")) and None)
+        await desk.database.run(rename, "calendar_invitations", "away")
         nursery.start_soon(desk.calendar.run_delivery)
         with trio.fail_after(10):
             while "the outbox cannot be read" not in str(desk.calendar.delivery.problem):
                 await trio.sleep(0.01)
-        await desk.database.run(lambda session: session.execute(_renamed("away", "calendar_invitations")) and None)
+        await desk.database.run(rename, "away", "calendar_invitations")
         await desk.change(SESSION)  # which rings the bell
         with trio.fail_after(10):
             while len(server.received) < 3:
@@ -439,5 +445,9 @@ async def test_a_database_that_is_away_stops_nothing_for_good(database_url: str,
         nursery.cancel_scope.cancel()
 
 
-def _renamed(before: str, after: str) -> TextClause:
-    return text(f"ALTER TABLE {before} RENAME TO {after}")
+def rename(session: Session, before: str, after: str) -> None:
+    session.execute(text(f"ALTER TABLE {before} RENAME TO {after}"))
+
+
+def rewind(session: Session) -> None:
+    session.execute(update(cursor).values(change_number=0))

@@ -36,7 +36,7 @@ def received(written: Letter) -> EmailMessage:
 
 def texts_of(message: EmailMessage) -> tuple[str, str]:
     mixed = list(message.iter_parts())
-    plain, html, _ = mixed[0].iter_parts()  # type: ignore[attr-defined]  # parts are messages like the whole
+    plain, html, _ = mixed[0].iter_parts()
     return plain.get_content(), html.get_content()
 
 

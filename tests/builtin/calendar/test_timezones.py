@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from dateutil import tz
+from dateutil import tz  # type: ignore[import-untyped]  # it has no types
 from icalendar import Calendar
 
 from podium.plugins.calendar.timezones import vtimezone
@@ -29,7 +29,7 @@ ZONES = (
 def text_of(zone: str, first: datetime, last: datetime) -> str:
     calendar = Calendar()
     calendar.add_component(vtimezone(ZoneInfo(zone), first, last))
-    return calendar.to_ical().decode().replace("\r\n ", "")
+    return str(calendar.to_ical().decode()).replace("\r\n ", "")
 
 
 def day(year: int, month: int = 1, number: int = 1) -> datetime:
