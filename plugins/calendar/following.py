@@ -46,6 +46,12 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     path: str
 
 
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """What is needed of the answer to `GetSession`."""
+
+    session_id: str
+
+
 @final
 class Following:
     """Reads changes; `problem` says why it cannot, None when all is well."""
@@ -105,17 +111,11 @@ class Following:
 
     async def session_of(self, name: str) -> str:
         """The session with this id, or with a class of this id. Raises PodiumError."""
-        found = await self._ask("GetSession", Scheduled, session_id=name)
-        return found.session.session_id
+        found = await self._ask("GetSession", Named, session_id=name)
+        return found.session_id
 
     async def _ask(self, name: str, kind: type[S], **fields: object) -> S:
         operations = self._operations()
         if operations is None:
             raise PodiumError("operations_missing", "operations are not on offer yet")
         return msgspec.convert(await operations.call(name, fields), kind, from_attributes=True)
-
-
-class Scheduled(msgspec.Struct, frozen=True, kw_only=True):
-    """What is needed of the answer to `GetSession`."""
-
-    session: SessionView

@@ -15,7 +15,7 @@ from podium.core.data import upgrade
 from podium.plugins.calendar import CalendarConfig
 from podium.plugins.calendar.answers import InvitationStatus, statuses
 from podium.plugins.calendar.calendar import Calendar
-from podium.plugins.calendar.following import Changes, Link, Scheduled
+from podium.plugins.calendar.following import Changes, Link
 from podium.plugins.calendar.tables import metadata
 from tests.builtin.calendar.samples import SENDER
 
@@ -48,7 +48,7 @@ class Sessions:
         if view is None:
             raise PodiumError("session_unknown", "there is no such session")
         if name == "GetSession":
-            return Scheduled(session=view)
+            return view
         assert name == "GetInvitation"
         secret = f"{request['participant_id']}.secret"
         return Link(path=f"/plugins/scheduling/join/{view.session_id}?invitation={secret}")
