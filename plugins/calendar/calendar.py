@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from podium.core import Database, DatabaseError, Health, Person, PodiumError
 from podium.plugins.calendar import answers, outbox
 from podium.plugins.calendar._config import CalendarConfig
-from podium.plugins.calendar.delivery import Delivery
+from podium.plugins.calendar.delivery import Delivery, Result
 from podium.plugins.calendar.following import Following, Operations
 from podium.plugins.calendar.mailbox import Mailbox, MailboxError
 from podium.plugins.calendar.replies import Reply, ReplyError, replies_in_mail_untrusted
@@ -24,7 +24,7 @@ def utc_now() -> datetime:
 
 @final
 class Calendar:
-    """What the plugin keeps while it is enabled. `now` is the time of day, for tests that have their own."""
+    """What the plugin keeps while it is enabled. `now` is the time of day, `count` is told what came of each try."""
 
     def __init__(
         self,
@@ -33,11 +33,12 @@ class Calendar:
         log: structlog.stdlib.BoundLogger,
         operations: Callable[[], Operations | None],
         now: Callable[[], datetime] = utc_now,
+        count: Callable[[Result], None] = lambda _result: None,
     ) -> None:
         self.config = config
         self.database = database
         self.now = now
-        self.delivery = Delivery(config, database, log, self.link, now)
+        self.delivery = Delivery(config, database, log, self.link, now, count)
         self.following = Following(operations, database, log, now, self.delivery.due.ring)
         self._log = log
         self._mailbox_problem: str | None = None
@@ -74,7 +75,7 @@ class Calendar:
         def take(message: bytes) -> None:
             trio.from_thread.run(self.take_mail, message)
 
-        return await trio.to_thread.run_sync(mailbox.read, take, limiter=self._mailbox_thread)
+        return await trio.to_thread.run_sync(mailbox.read, take, abandon_on_cancel=True, limiter=self._mailbox_thread)
 
     async def take_mail(self, data: bytes) -> None:
         """Take the replies in one mail; anything else is left alone."""
@@ -96,7 +97,9 @@ class Calendar:
     async def health(self) -> Health:
         """`degraded` when mails wait for something that somebody has to look after."""
         counts = await self.database.read(outbox.counts)
-        problems = [self.following.problem, self.delivery.problem, self._mailbox_problem]
+        problems = [self.following.problem, self._mailbox_problem]
+        if counts.waiting:  # a server that nobody needs now is no problem
+            problems.append(self.delivery.problem)
         if not self.config.can_send:
             problems.append("no mail server is configured (plugins.calendar.smtp.host)")
         found = [problem for problem in problems if problem is not None]

@@ -9,7 +9,7 @@ for now is tried again with growing pauses: for five days when the server refuse
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar, final
+from typing import Any, Literal, TypeVar, final
 from uuid import uuid4
 
 import msgspec
@@ -35,10 +35,13 @@ LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=5)
 STEP = 240.0
 """Seconds that one step with the server may take in all; less than the lease."""
+NOTE_AGAIN = (0.5, 1.0, 2.0, 4.0)
+"""Seconds between tries to write down that a mail was sent."""
 IDLE = 30.0
 """Seconds between two looks into the outbox when nothing says that there is something new."""
 
 T = TypeVar("T")
+Result = Literal["sent", "postponed", "failed"]
 MakeLink = Callable[[str, Person], Awaitable[str]]
 """The personal link to a session. Raises PodiumError."""
 
@@ -75,6 +78,7 @@ class Delivery:
         log: structlog.stdlib.BoundLogger,
         make_link: MakeLink,
         now: Callable[[], datetime],
+        count: Callable[[Result], None],
     ) -> None:
         self.problem: str | None = None
         self.due = Bell()
@@ -83,6 +87,7 @@ class Delivery:
         self._log = log
         self._make_link = make_link
         self._now = now
+        self._count = count
         self._holder = uuid4().hex
         self._threads = trio.CapacityLimiter(2)
 
@@ -191,8 +196,20 @@ class Delivery:
             except ServerError as error:
                 await self._postpone(claimed, error.message, maybe=True)
                 raise
-            await self._database.run(outbox.delivered, claimed.id, self._holder, self._now())
+            await self._noted(claimed)
+        self._count("sent")
         self._log.info("invitation sent", **_names(claimed))
+
+    async def _noted(self, claimed: Claimed) -> None:
+        """Write down that a server has it. What is not written down is sent again: a busy database is asked again."""
+        for pause in NOTE_AGAIN:
+            try:
+                await self._database.run(outbox.delivered, claimed.id, self._holder, self._now())
+                return
+            except DatabaseError as error:
+                self._log.warning("a mail that was sent cannot be noted yet", problem=error.message, **_names(claimed))
+                await trio.sleep(pause)
+        await self._database.run(outbox.delivered, claimed.id, self._holder, self._now())
 
     async def _in_thread(self, connection: Connection, function: Callable[[], T]) -> T:
         """One step with the server. A thread that is left behind ends when its connection is closed."""
@@ -207,11 +224,13 @@ class Delivery:
     async def _fail(self, claimed: Claimed, why: str) -> None:
         self._log.warning("invitation cannot be delivered", problem=why, **_names(claimed))
         await self._database.run(outbox.failed, claimed.id, self._holder, why)
+        self._count("failed")
 
     async def _postpone(self, claimed: Claimed, why: str, *, maybe: bool = False) -> None:
         until = self._now() + pause_after(claimed.attempts + 1)
         note = partial(outbox.postponed, maybe=maybe)
         await self._database.run(note, claimed.id, self._holder, why, until)
+        self._count("postponed")
 
     async def _all_postponed(self, batch: list[Claimed], error: ServerError) -> None:
         self.problem = error.message

@@ -118,4 +118,8 @@ class Following:
         operations = self._operations()
         if operations is None:
             raise PodiumError("operations_missing", "operations are not on offer yet")
-        return msgspec.convert(await operations.call(name, fields), kind, from_attributes=True)
+        answer = await operations.call(name, fields)
+        try:
+            return msgspec.convert(answer, kind, from_attributes=True)
+        except msgspec.ValidationError as error:
+            raise PodiumError("answer_invalid", f"{name} answers with something else than expected: {error}") from error

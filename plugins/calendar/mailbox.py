@@ -44,7 +44,7 @@ class Mailbox:
             finally:
                 with contextlib.suppress(imaplib.IMAP4.error, OSError):
                     client.logout()
-        except (imaplib.IMAP4.error, OSError) as error:
+        except (imaplib.IMAP4.error, OSError, UnicodeError) as error:
             place = f"mailbox {self._config.host}:{self._config.actual_port}"
             raise MailboxError("mailbox", f"{place}: {_line(error)}") from error
 

@@ -25,6 +25,7 @@ from podium.plugins.calendar import answers, feeds, store
 from podium.plugins.calendar._config import CalendarConfig
 from podium.plugins.calendar.answers import InvitationStatus
 from podium.plugins.calendar.calendar import Calendar
+from podium.plugins.calendar.delivery import Result
 from podium.plugins.calendar.names import normal
 from podium.plugins.calendar.planning import people_of
 from podium.plugins.calendar.replies import replies_untrusted
@@ -58,7 +59,12 @@ plugin = Plugin(
 @plugin.on_start
 async def start(context: PluginContext) -> None:
     """Made anew each time the plugin is enabled."""
-    context.state = Calendar(context.config, context.database, context.log, lambda: context.operations)
+    mails = context.metrics.counter("podium_calendar_mails", "Tries to hand a mail to the mail server.", ("result",))
+
+    def count(result: Result) -> None:
+        mails.labels(result).inc()
+
+    context.state = Calendar(context.config, context.database, context.log, lambda: context.operations, count=count)
 
 
 @plugin.task

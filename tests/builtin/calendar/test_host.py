@@ -52,7 +52,7 @@ async def host(
 
 
 async def scheduled(host: BuiltinHost, **fields: Any) -> str:
-    values = {
+    values: dict[str, Any] = {
         "title": "Algebra",
         "instructor": ADA,
         "start": NEXT_WEEK,
@@ -110,10 +110,11 @@ async def test_the_link_in_a_mail_is_the_recipients_own(host: BuiltinHost, serve
         assert status.display_name == person["name"]
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin", "Australia/Sydney", "Asia/Kolkata"])
 async def test_a_series_with_exceptions_expands_to_the_sessions_own_classes(
-    host: BuiltinHost, server: MailServer
+    host: BuiltinHost, server: MailServer, zone: str
 ) -> None:
-    await scheduled(host, recurrence="FREQ=WEEKLY;COUNT=40", participants=(), time_zone="America/New_York")
+    await scheduled(host, recurrence="FREQ=WEEKLY;COUNT=40", participants=(), time_zone=zone)
     await arrived(server, 1)
     listed = (await host.call("ListSessions", session_id="algebra", limit=200)).sessions
     rooms = [view.occurrence.room_id for view in listed]
@@ -223,6 +224,8 @@ async def test_health_says_what_waits(host: BuiltinHost, server: MailServer) -> 
         while (health := (await host.plugins.hooks.health_check())["calendar"]).detail[0] != "0":
             await trio.sleep(0.01)
     assert (health.status, health.detail) == ("ok", "0 invitations wait, 0 could not be delivered")
+    page, _ = host.plugins.metrics.page()
+    assert b'podium_calendar_mails_total{result="sent"} 3.0' in page
 
 
 # Feeds and files
