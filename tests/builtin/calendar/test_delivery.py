@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a scheduled session to mails in a real server, on both databases; what fails is tried again or told."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,10 @@ import trio
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from podium.core import Person, PodiumError
-from podium.plugins.calendar import CalendarConfig, outbox, store
+from podium.core import DatabaseError, Person, PodiumError
+from podium.plugins.calendar import CalendarConfig, delivery, outbox, store
 from podium.plugins.calendar.delivery import FIRST_PAUSE, GIVE_UP_AFTER, LONGEST_PAUSE, pause_after
+from podium.plugins.calendar.mail import Letter
 from podium.plugins.calendar.outbox import LEASE
 from podium.plugins.calendar.tables import cursor, invitations
 from tests.builtin.calendar.desk import Sessions, config_for, open_desk
@@ -451,3 +454,80 @@ def rename(session: Session, before: str, after: str) -> None:
 
 def rewind(session: Session) -> None:
     session.execute(update(cursor).values(change_number=0))
+
+
+async def test_stopping_waits_for_the_mail_that_is_being_handed_over(database_url: str, server: MailServer) -> None:
+    server.proceed = threading.Event()
+    async with open_desk(database_url, config_for(server.port)) as desk:
+        await desk.change(msgspec.structs.replace(SESSION, participants=()))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(desk.calendar.run_delivery)
+            await trio.to_thread.run_sync(server.reached.wait, 30)
+            nursery.cancel_scope.cancel()
+            server.proceed.set()
+        assert await desk.states() == {"ada": "sent"}
+        assert len(server.received) == 1
+
+
+async def test_stopping_gives_back_what_was_not_tried(database_url: str, server: MailServer) -> None:
+    server.proceed = threading.Event()
+    async with open_desk(database_url, config_for(server.port)) as desk:
+        await desk.change(SESSION)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(desk.calendar.run_delivery)
+            await trio.to_thread.run_sync(server.reached.wait, 30)
+            nursery.cancel_scope.cancel()
+            server.proceed.set()
+        await desk.send()  # another host, at once
+        assert server.to() == ALL
+
+
+async def test_a_database_that_is_busy_is_asked_again_to_note_what_was_sent(
+    database_url: str, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [DatabaseError("database_busy", "the database is busy")] * 2
+    note = outbox.delivered
+
+    def busy(*arguments: Any) -> None:
+        if answers:
+            raise answers.pop()
+        note(*arguments)
+
+    monkeypatch.setattr(outbox, "delivered", busy)
+    monkeypatch.setattr(delivery, "NOTE_AGAIN", (0.0, 0.0))
+    async with open_desk(database_url, config_for(server.port)) as desk:
+        await desk.change(SESSION)
+        await desk.send()
+        assert set((await desk.states()).values()) == {"sent"}
+        assert server.to() == ALL
+
+
+async def test_a_session_that_is_not_understood_keeps_nobody_else_from_being_invited(
+    database_url: str, server: MailServer
+) -> None:
+    async with open_desk(database_url, config_for(server.port)) as desk:
+        odd = [
+            msgspec.structs.replace(SESSION, session_id="odd-zone", time_zone="Mars/Olympus_Mons"),
+            msgspec.structs.replace(SESSION, session_id="odd-rule", recurrence="FREQ=SOMETIMES"),
+        ]
+        await desk.change(*odd, SESSION)
+        await desk.send()
+        assert server.to() == ALL
+
+
+async def test_a_mail_that_cannot_be_made_keeps_no_other_from_being_sent(
+    database_url: str, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = delivery.message_of
+
+    def fragile(letter: Letter) -> EmailMessage:
+        if letter.entry.person.participant_id == "ben":
+            raise AttributeError("no such thing")
+        return make(letter)
+
+    monkeypatch.setattr(delivery, "message_of", fragile)
+    async with open_desk(database_url, config_for(server.port)) as desk:
+        await desk.change(SESSION)
+        await desk.send()
+        assert await desk.states() == {"ada": "sent", "ben": "failed", "zoe": "sent"}
+        assert "cannot be made: AttributeError: no such thing" in str((await desk.statuses())["ben"].last_error)
