@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from podium.core import DatabaseError, Person, PodiumError
 from podium.plugins.calendar import CalendarConfig, delivery, outbox, store
 from podium.plugins.calendar.delivery import FIRST_PAUSE, GIVE_UP_AFTER, LONGEST_PAUSE, pause_after
-from podium.plugins.calendar.mail import Letter
+from podium.plugins.calendar.mail import Letter, message_of
 from podium.plugins.calendar.outbox import LEASE
 from podium.plugins.calendar.tables import cursor, invitations
 from tests.builtin.calendar.desk import Sessions, config_for, open_desk
@@ -518,12 +518,10 @@ async def test_a_session_that_is_not_understood_keeps_nobody_else_from_being_inv
 async def test_a_mail_that_cannot_be_made_keeps_no_other_from_being_sent(
     database_url: str, server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make = delivery.message_of
-
     def fragile(letter: Letter) -> EmailMessage:
         if letter.entry.person.participant_id == "ben":
             raise AttributeError("no such thing")
-        return make(letter)
+        return message_of(letter)
 
     monkeypatch.setattr(delivery, "message_of", fragile)
     async with open_desk(database_url, config_for(server.port)) as desk:
