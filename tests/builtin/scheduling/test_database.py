@@ -16,7 +16,7 @@ from podium.core.data.engine import READING, Limits, make_engine, parse_url
 from podium.plugins.scheduling import plugin
 from podium.plugins.scheduling.lifecycle import Rules
 from podium.plugins.scheduling.listing import changes, page, page_query
-from podium.plugins.scheduling.progress import due, next_due
+from podium.plugins.scheduling.progress import due, due_query, next_due
 from podium.plugins.scheduling.reading import find
 from podium.plugins.scheduling.requests import ListSessionChanges, ListSessions
 from podium.plugins.scheduling.tables import CLAIMS, CLASSES, METADATA, PEOPLE, SESSIONS
@@ -205,6 +205,8 @@ class TestTenThousandSessions:
         far = START - timedelta(days=1)
         count, ids = counted(crowd, lambda session: due(session, far, set(), Rules()))
         assert (count, ids) == (1, [])
+        with Session(crowd) as session, session.begin():
+            assert_indexed(plan_of(session, due_query(far, {"s00001"}, Rules())), "one session")
         count, _ = counted(crowd, lambda session: next_due(session, Rules()))
         assert count == 4
         count, _ = counted(crowd, lambda session: find(session, "s05000"))
