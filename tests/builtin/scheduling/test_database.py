@@ -3,6 +3,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,14 +42,21 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def crowd(engine: Engine) -> Engine:
-    """Ten thousand classes, most of them over, of a hundred instructors."""
-    with Session(engine) as session, session.begin():
-        fill(session, COUNT)
-    with engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
-    return engine
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Ten thousand classes, most of them over, of a hundred instructors; only read."""
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path_factory.mktemp('crowd')}/podium.db"
+        if request.param == "postgresql":
+            url = stack.enter_context(request.getfixturevalue("postgresql_server").new_database())
+        upgrade(url, [TABLES])
+        engine = make_engine(parse_url(url), Limits(connections=4))
+        stack.callback(engine.dispose)
+        with Session(engine) as session, session.begin():
+            fill(session, COUNT)
+        with engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
+        yield engine
 
 
 def fill(session: Session, count: int) -> None:
