@@ -13,17 +13,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from podium.core._fastpath import TAP_RTP, TAP_SENDER_REPORT, TapPacket
     from podium.core.bots.bot import Bot, BotError, BotFrame, open_bot
     from podium.core.config import Config, ConfigError, load_config
     from podium.core.data import Database, DatabaseError, PluginTables, UtcDateTime, open_database
     from podium.core.errors import PodiumError
     from podium.core.events import (
         AnyEvent,
+        ClientConfiguration,
         ConnectionState,
         Error,
         Event,
+        IceServer,
         Joined,
         Left,
+        MessageReceived,
+        MessageSender,
         PanelsChanged,
         ParticipantInfo,
         ParticipantJoined,
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
     from podium.core.media.binding import MediaError
     from podium.core.media.naming import SourceError
     from podium.core.media.sdp import NegotiationError
+    from podium.core.media.tap import MediaTap
     from podium.core.operations import (
         DeclarationError,
         Dispatcher,
@@ -61,8 +67,10 @@ if TYPE_CHECKING:
         open_services,
     )
     from podium.core.operations.builtin import CreateJoinToken, JoinToken
+    from podium.core.plugins.access_media import MediaAccess
+    from podium.core.plugins.access_rooms import RoomsAccess
     from podium.core.plugins.commands import CommandContext
-    from podium.core.plugins.context import PluginContext, RoomsAccess
+    from podium.core.plugins.context import PluginContext
     from podium.core.plugins.errors import PluginError
     from podium.core.plugins.facade import Hooks
     from podium.core.plugins.health import Health
@@ -73,6 +81,7 @@ if TYPE_CHECKING:
     from podium.core.plugins.routes import WebRequest, WebResponse
     from podium.core.plugins.runner import PluginState
     from podium.core.rooms.identity import ROLES, RoomError
+    from podium.core.rooms.messages import Message
     from podium.core.rooms.observer import ParticipantView, RoomObserver, RoomView, TrackView, Veto
     from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
     from podium.core.rooms.rooms import Rooms, RoomsStatistics, RoomSummary, open_rooms
@@ -94,12 +103,16 @@ _HOMES = {
     "errors": ("PodiumError",),
     "events": (
         "AnyEvent",
+        "ClientConfiguration",
         "ConnectionState",
         "Error",
         "Event",
+        "IceServer",
         "Joined",
         "Left",
         "PanelsChanged",
+        "MessageReceived",
+        "MessageSender",
         "ParticipantInfo",
         "ParticipantJoined",
         "ParticipantLeft",
@@ -125,6 +138,8 @@ _HOMES = {
     "media.binding": ("MediaError",),
     "media.naming": ("SourceError",),
     "media.sdp": ("NegotiationError",),
+    "media.tap": ("MediaTap",),
+    "_fastpath": ("TAP_RTP", "TAP_SENDER_REPORT", "TapPacket"),
     "operations": (
         "DeclarationError",
         "Dispatcher",
@@ -137,10 +152,9 @@ _HOMES = {
     ),
     "operations.builtin": ("CreateJoinToken", "JoinToken"),
     "plugins.commands": ("CommandContext",),
-    "plugins.context": (
-        "PluginContext",
-        "RoomsAccess",
-    ),
+    "plugins.access_media": ("MediaAccess",),
+    "plugins.access_rooms": ("RoomsAccess",),
+    "plugins.context": ("PluginContext",),
     "plugins.errors": ("PluginError",),
     "plugins.facade": ("Hooks",),
     "plugins.health": ("Health",),
@@ -158,6 +172,7 @@ _HOMES = {
     ),
     "plugins.routes": ("WebRequest", "WebResponse"),
     "plugins.runner": ("PluginState",),
+    "rooms.messages": ("Message",),
     "rooms.observer": (
         "ParticipantView",
         "RoomObserver",
@@ -183,6 +198,8 @@ _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() fo
 
 __all__ = [
     "ROLES",
+    "TAP_RTP",
+    "TAP_SENDER_REPORT",
     "AnyEvent",
     "AuthenticationError",
     "Authenticator",
@@ -190,6 +207,7 @@ __all__ = [
     "BotError",
     "BotFrame",
     "Caller",
+    "ClientConfiguration",
     "CommandContext",
     "Config",
     "ConfigError",
@@ -204,13 +222,19 @@ __all__ = [
     "Health",
     "HookReport",
     "Hooks",
+    "IceServer",
     "Identities",
     "JoinToken",
     "JoinTokens",
     "Joined",
     "Left",
     "LocalParticipant",
+    "MediaAccess",
     "MediaError",
+    "MediaTap",
+    "Message",
+    "MessageReceived",
+    "MessageSender",
     "Negotiated",
     "NegotiatedSlot",
     "NegotiationError",
@@ -252,6 +276,7 @@ __all__ = [
     "SlotContent",
     "SourceError",
     "Speaking",
+    "TapPacket",
     "TrackInfo",
     "TrackKind",
     "TrackMuted",

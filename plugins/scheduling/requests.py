@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from podium.core import PersonRole, SessionState, SessionView
+from podium.core import IceServer, PersonRole, SessionState, SessionView
 
 SessionId = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$", description="A session.")]
 SessionOrClass = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$", description="A session, or a class of a series.")]
@@ -190,12 +190,6 @@ class JoinSession(_Request, frozen=True, kw_only=True):
     session_id: SessionOrClass
     invitation: Invitation | None = None
     participant_id: Annotated[ParticipantId | None, Meta(description="For services only.")] = None
-
-
-class IceServer(msgspec.Struct, frozen=True, kw_only=True):
-    """As RTCPeerConnection takes it."""
-
-    urls: tuple[str, ...]
 
 
 class SessionEntry(msgspec.Struct, frozen=True, kw_only=True):
