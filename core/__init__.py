@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from podium.core._fastpath import TAP_RTP, TAP_SENDER_REPORT, TapPacket
     from podium.core.bots.bot import Bot, BotError, BotFrame, open_bot
     from podium.core.config import Config, ConfigError, load_config
-    from podium.core.data import Database, DatabaseError, PluginTables, UtcDateTime, open_database
+    from podium.core.data import (
+        NAMING_CONVENTION,
+        Database,
+        DatabaseError,
+        PluginTables,
+        UtcDateTime,
+        open_database,
+    )
     from podium.core.errors import PodiumError
     from podium.core.events import (
         AnyEvent,
@@ -42,6 +49,7 @@ if TYPE_CHECKING:
         TrackPublished,
         TrackSource,
         TrackUnpublished,
+        TransportState,
     )
     from podium.core.identity import (
         AuthenticationError,
@@ -66,7 +74,7 @@ if TYPE_CHECKING:
         kind_of,
         open_services,
     )
-    from podium.core.operations.builtin import CreateJoinToken, JoinToken
+    from podium.core.operations.builtin import CreateJoinToken, JoinToken, ParticipantId, SessionId
     from podium.core.plugins.access_media import MediaAccess
     from podium.core.plugins.access_rooms import RoomsAccess
     from podium.core.plugins.commands import CommandContext
@@ -99,7 +107,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "bots.bot": ("Bot", "BotError", "BotFrame", "open_bot"),
     "config": ("Config", "ConfigError", "load_config"),
-    "data": ("Database", "DatabaseError", "PluginTables", "UtcDateTime", "open_database"),
+    "data": ("NAMING_CONVENTION", "Database", "DatabaseError", "PluginTables", "UtcDateTime", "open_database"),
     "errors": ("PodiumError",),
     "events": (
         "AnyEvent",
@@ -125,6 +133,7 @@ _HOMES = {
         "TrackPublished",
         "TrackSource",
         "TrackUnpublished",
+        "TransportState",
     ),
     "identity": (
         "AuthenticationError",
@@ -150,7 +159,7 @@ _HOMES = {
         "kind_of",
         "open_services",
     ),
-    "operations.builtin": ("CreateJoinToken", "JoinToken"),
+    "operations.builtin": ("CreateJoinToken", "JoinToken", "ParticipantId", "SessionId"),
     "plugins.commands": ("CommandContext",),
     "plugins.access_media": ("MediaAccess",),
     "plugins.access_rooms": ("RoomsAccess",),
@@ -197,6 +206,7 @@ _HOMES = {
 _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "NAMING_CONVENTION",
     "ROLES",
     "TAP_RTP",
     "TAP_SENDER_REPORT",
@@ -243,6 +253,7 @@ __all__ = [
     "OperationError",
     "OperationsAccess",
     "PanelsChanged",
+    "ParticipantId",
     "ParticipantInfo",
     "ParticipantJoined",
     "ParticipantLeft",
@@ -268,6 +279,7 @@ __all__ = [
     "RouteReport",
     "Services",
     "SessionChange",
+    "SessionId",
     "SessionState",
     "SessionView",
     "SessionsAccess",
@@ -284,6 +296,7 @@ __all__ = [
     "TrackSource",
     "TrackUnpublished",
     "TrackView",
+    "TransportState",
     "UtcDateTime",
     "Veto",
     "WebRequest",

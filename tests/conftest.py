@@ -17,6 +17,17 @@ hypothesis.settings.register_profile("podium-ci", deadline=None, derandomize=Tru
 hypothesis.settings.load_profile("podium-ci" if "CI" in os.environ else "podium")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Here and not in tests/builtin, so that the option is known wherever pytest begins."""
+    parser.addoption(
+        "--without-plugin",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="run the tests of built-in plugins with this one disabled, and without its own; may be repeated",
+    )
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Fail browser tests early, with the way out."""
     if item.get_closest_marker("browser") is not None and shutil.which("chromium") is None:

@@ -18,16 +18,18 @@ from podium.core.operations.declaration import Operation
 from podium.core.operations.errors import OperationError
 from podium.core.operations.registry import Offered, Registry
 from podium.core.operations.validation import read_untrusted
+from podium.core.plugins.errors import PluginStalled, bulkhead, contain
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class OperationStatistics:
-    """One operation since it was offered: `refused` by us before the call, `failed` with an error on purpose, `errors`
-    by fault, `timeouts`; `seconds` in the function in all. `running` now."""
+    """One operation since it was offered: `succeeded`, `refused` by us before the call, `failed` with an error on
+    purpose, `errors` by fault, `timeouts`; `seconds` in the function in all. `running` now."""
 
     calls: int = 0
+    succeeded: int = 0
     refused: int = 0
     failed: int = 0
     errors: int = 0
@@ -38,13 +40,14 @@ class OperationStatistics:
 
 class _Counters:
     def __init__(self) -> None:
-        self.calls = self.refused = self.failed = self.errors = self.timeouts = 0
+        self.calls = self.succeeded = self.refused = self.failed = self.errors = self.timeouts = 0
         self.seconds = 0.0
         self.running: set[trio.CancelScope] = set()
 
     def snapshot(self) -> OperationStatistics:
         return OperationStatistics(
             calls=self.calls,
+            succeeded=self.succeeded,
             refused=self.refused,
             failed=self.failed,
             errors=self.errors,
@@ -88,6 +91,9 @@ class Dispatcher:
         except PodiumError:
             counters.refused += 1
             raise
+        except PluginStalled as error:  # in the plugin's own check of the request
+            counters.errors += 1
+            raise _failure(offered, error) from error
         return await self._run(offered, request, caller, counters)
 
     def _admit(self, operation: Operation, values: object, caller: Caller) -> msgspec.Struct:
@@ -100,6 +106,7 @@ class Dispatcher:
             )
         return request
 
+    @bulkhead
     async def _run(
         self, offered: Offered, request: msgspec.Struct, caller: Caller, counters: _Counters
     ) -> msgspec.Struct:
@@ -109,14 +116,16 @@ class Dispatcher:
         counters.running.add(scope)
         try:
             with scope:
-                return _checked(await operation.function(offered.context, caller, request), operation)
+                response = _checked(await operation.function(offered.context, caller, request), operation)
+                counters.succeeded += 1
+                return response
         except PodiumError:
             counters.failed += 1
             raise
-        except Exception as error:
+        except BaseException as error:
+            fault = contain(error)
             counters.errors += 1
-            logger.exception("operation failed", extra={"operation": operation.name, "plugin": offered.owner})
-            raise OperationError("internal", "internal", f"{operation.name} failed; the log says why") from error
+            raise _failure(offered, fault) from fault
         finally:
             counters.running.discard(scope)
             counters.seconds += trio.current_time() - began
@@ -125,6 +134,13 @@ class Dispatcher:
         counters.timeouts += 1
         logger.warning("operation timed out", extra={"operation": operation.name, "plugin": offered.owner})
         raise OperationError("timeout", "timeout", f"{operation.name} took longer than {operation.deadline:g} seconds")
+
+
+def _failure(offered: Offered, fault: BaseException) -> OperationError:
+    """What a caller is told of a fault, which is in the log."""
+    name = offered.operation.name
+    logger.error("operation failed", extra={"operation": name, "plugin": offered.owner}, exc_info=fault)
+    return OperationError("internal", "internal", f"{name} failed; the log says why")
 
 
 def _refusal(operation: Operation, caller: Caller) -> OperationError:

@@ -29,6 +29,9 @@ _ENDINGS: dict[str, Kind] = {
     "_required": "conflict",
     "_expired": "unauthenticated",
     "_forbidden": "forbidden",
+    "_unavailable": "unavailable",
+    "_busy": "unavailable",
+    "_timeout": "timeout",
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 
 from podium.core.operations.errors import OperationError
+from podium.core.plugins.errors import bulkhead
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -20,6 +21,7 @@ _NAMED = re.compile(r"(?:unknown|required) field `(?P<name>.*)`$", re.DOTALL)
 _SHOWN = 64
 
 
+@bulkhead
 def read_untrusted(values: object, kind: type[S]) -> S:
     """The request. Raises OperationError `not_an_object`, `field_unknown`, `field_missing` or `field_invalid`."""
     if not isinstance(values, Mapping):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 import structlog
 
 from podium.core.events import Event
+from podium.core.metrics import PluginMetrics
 from podium.core.plugins.access_media import MediaAccess
 from podium.core.plugins.access_rooms import RoomsAccess, RoomsService
 from podium.core.plugins.errors import PluginError
@@ -33,6 +34,7 @@ class PluginContext:
         operations: Any = None,
         rooms: Callable[[], RoomsService],
         events: Mapping[str, PluginEvent] = NO_EVENTS,
+        metrics: PluginMetrics,
         emit: Callable[[str, Event], None],
         session_changed: Tell = lambda _session, _change: None,
     ) -> None:
@@ -43,7 +45,11 @@ class PluginContext:
         """Its database, None when it declared no tables."""
         self.operations: OperationsAccess = operations
         """Calls operations, its own and others': `await context.operations.call(name, request)`; None in `on_start`."""
+        self.state: Any = None
+        """The plugin's own: what `on_start` makes and hooks, tasks and operations use."""
         self.log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(f"podium.plugins.{name}").bind(plugin=name)
+        self.metrics = metrics
+        """Makes the metrics of the plugin, which appear on the host's page for as long as the plugin runs."""
         self.rooms = RoomsAccess(name, self._open(rooms), events)
         self.media = MediaAccess(self._open(rooms))
         self.sessions = SessionsAccess(self._telling(session_changed))
@@ -61,6 +67,7 @@ class PluginContext:
         if not self._closed:
             self.media.release()
             self.rooms.release()
+            self.metrics.close()
             self._closed = True
 
     def _open(self, rooms: Callable[[], RoomsService]) -> Callable[[], RoomsService]:

@@ -7,7 +7,7 @@ Methods of the contract notify return at once, the others are awaited. None of t
 from collections.abc import Callable, Collection
 from typing import final
 
-from podium.core.events import ClientConfiguration, Event, TrackSource
+from podium.core.events import ClientConfiguration, Event, TrackSource, TransportState
 from podium.core.identity.caller import Caller
 from podium.core.plugins.caller import HookCaller
 from podium.core.plugins.health import Health
@@ -39,6 +39,10 @@ class Hooks:
 
     async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None:
         return await self._caller.decide("participant_joining", {"room": room, "participant": participant})
+
+    def join_refused(self, *, room: RoomView, participant: ParticipantView, code: str, message: str) -> None:
+        values = {"room": room, "participant": participant, "code": code, "message": message}
+        self._caller.notify("join_refused", values)
 
     async def client_configuration(
         self, *, configuration: ClientConfiguration, room: RoomView, participant: ParticipantView
@@ -88,6 +92,9 @@ class Hooks:
 
     def session_ended(self, *, session_id: str, reason: str) -> None:
         self._caller.notify("session_ended", {"session_id": session_id, "reason": reason})
+
+    def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None:
+        self._caller.notify("connection_changed", {"room": room, "participant": participant, "state": state})
 
     def event_emitted(self, *, plugin: str, event: Event) -> None:
         self._caller.notify("event_emitted", {"plugin": plugin, "event": event})

@@ -15,7 +15,7 @@ import trio
 from podium.core.plugins.context import PluginContext
 from podium.core.plugins.contracts import Contract, Declaration
 from podium.core.plugins.counters import HookCounter
-from podium.core.plugins.errors import contain, summary
+from podium.core.plugins.errors import bulkhead, contain, summary
 
 INBOX = 1024
 """What may wait to be told to one plugin."""
@@ -133,6 +133,7 @@ class Home:
             return answer
         return Answer(failure=f"did not answer within {deadline:g} s", timed_out=True)
 
+    @bulkhead
     async def _answer(self, call: Call, scope: trio.CancelScope, answer: Answer) -> None:
         answer.failure = "was stopped"
         try:

@@ -4,7 +4,7 @@
 Parameters an implementation does not need may be left out. Nothing here is called per packet.
 """
 
-from podium.core.events import ClientConfiguration, Event, TrackSource
+from podium.core.events import ClientConfiguration, Event, TrackSource, TransportState
 from podium.core.identity.caller import Caller
 from podium.core.plugins.context import PluginContext
 from podium.core.plugins.contracts import collect, decide, declarations, filtering, notify
@@ -38,6 +38,13 @@ async def client_configuration(
 ) -> ClientConfiguration:
     """What a browser that joins has to know before it connects its media, such as TURN servers."""
     raise NotImplementedError
+
+
+@notify(deadline=TELL)
+async def join_refused(
+    context: PluginContext, room: RoomView, participant: ParticipantView, code: str, message: str
+) -> None:
+    """Somebody wanted to join and was refused, by a plugin or because the room is unknown, full or closing."""
 
 
 @notify(deadline=TELL)
@@ -105,6 +112,13 @@ async def session_ended(context: PluginContext, session_id: str, reason: str) ->
 @notify(deadline=TELL)
 async def session_changed(context: PluginContext, session: SessionView, change: SessionChange) -> None:
     """A scheduled class was made, edited or cancelled, or one has opened, begun or ended."""
+
+
+@notify(deadline=TELL)
+async def connection_changed(
+    context: PluginContext, room: RoomView, participant: ParticipantView, state: TransportState
+) -> None:
+    """The media connection of somebody in the room has reached another state; `failed` and `closed` are its last."""
 
 
 @notify(deadline=TELL)

@@ -8,12 +8,14 @@ detach what the plugin brings (operations, routes, panels).
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, final
+from typing import Any, NamedTuple, Protocol, final
 
 import trio
 
 from podium.core.config import Config
+from podium.core.metrics import Metrics
 from podium.core.plugins.access_rooms import RoomsService
+from podium.core.plugins.blame import package_of
 from podium.core.plugins.caller import HookCaller
 from podium.core.plugins.catalog import Catalog, Entry
 from podium.core.plugins.context import PluginContext
@@ -27,14 +29,23 @@ from podium.core.plugins.plugin import Plugin
 from podium.core.plugins.plugin_events import check_beside
 from podium.core.plugins.report import PluginReport, report
 from podium.core.plugins.runner import STOP_WITHIN, PluginRunner, PluginState
+from podium.core.plugins.watchdog import Watchdog
 
 GIVE_UP_AFTER = 3 * STOP_WITHIN
 """Seconds after which a plugin that does not end is left behind, marked failed."""
 
 logger = logging.getLogger(__name__)
 
-Prepare = Callable[[Plugin], Awaitable[Any]]
-"""Gives a plugin's database, its migrations run; what it raises fails the plugin."""
+
+class Prepared(NamedTuple):
+    """A plugin's database, its migrations run, and the revision that its tables have now."""
+
+    database: Any = None
+    revision: str | None = None
+
+
+Prepare = Callable[[Plugin], Awaitable[Prepared]]
+"""What it raises fails the plugin."""
 
 
 class PluginWatcher(Protocol):
@@ -56,7 +67,9 @@ class Plugins:
         prepare: Prepare | None = None,
         operations: Any = None,
         declared: Declarations = HOOKS,
+        watchdog: Watchdog | None = None,
     ) -> None:
+        self.metrics = Metrics()
         self.caller = HookCaller(declared)
         self.hooks = Hooks(self.caller)
         self._catalog = catalog
@@ -64,6 +77,7 @@ class Plugins:
         self._prepare = prepare
         self._operations = operations
         self._declared = declared
+        self._watchdog = watchdog
         self._runners: dict[str, PluginRunner] = {}
         self._watchers: list[PluginWatcher] = []
         self._preparations: list[Callable[[Plugin], Awaitable[None]]] = []
@@ -159,13 +173,15 @@ class Plugins:
             self._check_required(plugin)
             check_beside(plugin, (each.plugin for each in self._runners.values() if each.state in _ALIVE))
             await self._make_ready(plugin)
-            runner.context.database = await self._database(plugin)
+            self._watch(runner)
+            runner.context.database, runner.revision = await self._database(plugin)
             await self._nursery.start(runner.run)
             self.caller.add(runner.home, plugin.hooks)
         except PluginError as error:
             runner.give_up(error.message)
             self.caller.mark_broken(name, plugin.hooks)
             raise
+        self.metrics.show(runner.context.metrics)
         for watcher in self._watchers:
             watcher.plugin_started(plugin, runner.context)
         logger.info("plugin started", extra={"plugin": name, "version": plugin.version})
@@ -184,9 +200,16 @@ class Plugins:
             message = fault.message if isinstance(fault, PluginError) else summary(fault)
             raise PluginError("plugin_start", f"cannot start: {message}") from fault
 
-    async def _database(self, plugin: Plugin) -> Any:
+    def _watch(self, runner: PluginRunner) -> None:
+        """Have the watchdog know the plugin's code, until it has ended."""
+        if self._watchdog is not None:
+            found = self._catalog.entries[runner.name].installed
+            package = package_of(found.entry_point.value) if found is not None else None
+            self._watchdog.watch(runner.plugin, package, runner.stalled)
+
+    async def _database(self, plugin: Plugin) -> Prepared:
         if self._prepare is None:
-            return None
+            return Prepared()
         try:
             return await self._prepare(plugin)
         except BaseException as error:
@@ -213,10 +236,13 @@ class Plugins:
             await runner.ended.wait()
         if not runner.ended.is_set():
             logger.error("plugin did not stop and is left behind", extra={"plugin": name})
+        elif self._watchdog is not None:
+            self._watchdog.forget(name)
         del self._runners[name]
 
     def _detach(self, runner: PluginRunner) -> None:
         self.caller.remove(runner.name)
+        self.metrics.withdraw(runner.name)
         for watcher in self._watchers:
             watcher.plugin_stopped(runner.name)
 
@@ -227,6 +253,7 @@ class Plugins:
             operations=self._operations,
             rooms=self._service,
             events=plugin.events,
+            metrics=self.metrics.of_plugin(plugin.name),
             emit=lambda name, event: self.hooks.event_emitted(plugin=name, event=event),
             session_changed=lambda session, change: self.hooks.session_changed(session=session, change=change),
         )
@@ -254,6 +281,7 @@ async def open_plugins(
     prepare: Prepare | None = None,
     operations: Any = None,
     declared: Declarations = HOOKS,
+    watchdog: Watchdog | None = None,
 ) -> AsyncIterator[Plugins]:
     """The plugins that `config` enables, imported and checked; on leaving they are stopped.
 
@@ -263,7 +291,7 @@ async def open_plugins(
     async with trio.open_nursery() as nursery:
         over = trio.Event()
         inner = await nursery.start(_keep_running, over)
-        plugins = Plugins(catalog, inner, prepare=prepare, operations=operations, declared=declared)
+        plugins = Plugins(catalog, inner, prepare=prepare, operations=operations, declared=declared, watchdog=watchdog)
         try:
             yield plugins
         finally:

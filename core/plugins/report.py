@@ -30,7 +30,8 @@ class RouteReport:
 class PluginReport:
     """One plugin. Of a plugin that is not enabled only name, version and distribution are known.
 
-    `waiting` is what happened and has not been told to it yet.
+    `waiting` is what happened and has not been told to it yet; `stalls` is how often it held up the host; `revision` is
+    that of its tables, known where a host runs.
     """
 
     name: str
@@ -40,6 +41,7 @@ class PluginReport:
     problems: tuple[str, ...] = ()
     last_error: str | None = None
     crashes: int = 0
+    stalls: int = 0
     waiting: int = 0
     api: int | None = None
     requires: tuple[str, ...] = ()
@@ -52,6 +54,7 @@ class PluginReport:
     commands: tuple[str, ...] = ()
     panels: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    revision: str | None = None
 
 
 def report(entry: Entry, runner: PluginRunner | None, declared: Declarations) -> PluginReport:
@@ -65,6 +68,7 @@ def report(entry: Entry, runner: PluginRunner | None, declared: Declarations) ->
         problems=entry.problems,
         last_error=runner.error if runner is not None else next(iter(entry.problems), None),
         crashes=runner.crashes if runner is not None else 0,
+        stalls=runner.stalls if runner is not None else 0,
         waiting=runner.home.waiting if runner is not None else 0,
         api=plugin.api if plugin is not None else None,
         requires=plugin.requires if plugin is not None else (),
@@ -77,6 +81,7 @@ def report(entry: Entry, runner: PluginRunner | None, declared: Declarations) ->
         commands=tuple(plugin.commands) if plugin is not None else (),
         panels=tuple(plugin.panels) if plugin is not None else (),
         tables=tuple(sorted(plugin.tables.tables)) if plugin is not None and plugin.tables is not None else (),
+        revision=runner.revision if runner is not None else None,
     )
 
 

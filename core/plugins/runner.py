@@ -2,7 +2,8 @@
 """One enabled plugin from start to stop: its hooks callable, its tasks supervised.
 
 Tasks that crash are started again with growing pauses; the third crash within a minute fails the plugin: its tasks
-and hooks end while everybody else goes on. A plugin that ignores its cancellation is given up after a while.
+and hooks end while everybody else goes on. So does holding up the host for the third time within a minute. A plugin
+that ignores its cancellation is given up after a while.
 """
 
 import logging
@@ -14,7 +15,7 @@ from typing import Any
 import trio
 
 from podium.core.plugins.context import PluginContext
-from podium.core.plugins.errors import PluginError, contain, summary
+from podium.core.plugins.errors import PluginError, bulkhead, contain, summary
 from podium.core.plugins.home import Home, Implementation
 from podium.core.plugins.plugin import Plugin
 
@@ -24,6 +25,8 @@ STOP_WITHIN = 5.0
 """Seconds to take in what has happened and for `on_stop`, each."""
 CRASHES = 3
 CRASH_WINDOW = 60.0
+STALLS = 3
+STALL_WINDOW = 60.0
 FIRST_PAUSE = 1.0
 
 logger = logging.getLogger(__name__)
@@ -55,9 +58,12 @@ class PluginRunner:
         self.state = PluginState.STARTING
         self.error: str | None = None
         self.crashes = 0
+        self.stalls = 0
+        self.revision: str | None = None
         self.ended = trio.Event()
         self._on_failed = on_failed
         self._recent: deque[float] = deque(maxlen=CRASHES)
+        self._stalled: deque[float] = deque(maxlen=STALLS)
         self._stop = trio.Event()
 
     @property
@@ -94,12 +100,24 @@ class PluginRunner:
         self._stop.set()
 
     def fail(self, why: str, error: BaseException | None = None) -> None:
-        """Mark the plugin failed and end it."""
+        """Mark the plugin failed and end it. What is said first stays."""
+        if self.state is PluginState.FAILED:
+            return
         self.state = PluginState.FAILED
         self.error = why
         logger.error("plugin failed", extra={"plugin": self.name, "problem": why}, exc_info=error)
         self._stop.set()
         self._on_failed(self)
+
+    def stalled(self, what: str) -> None:
+        """The plugin held up the host, says the watchdog; it is failed when it does so too often."""
+        self.stalls += 1
+        self.error = what
+        now = trio.current_time()
+        self._stalled.append(now)
+        often = len(self._stalled) == STALLS and now - self._stalled[0] <= STALL_WINDOW
+        if often and self.state in (PluginState.RUNNING, PluginState.RESTARTING):
+            self.fail(f"held up the host {STALLS} times within {STALL_WINDOW:g} s; the last time it {what}")
 
     def give_up(self, why: str) -> None:
         """The plugin could not be started."""
@@ -109,6 +127,7 @@ class PluginRunner:
         self._stop.set()
         self.ended.set()
 
+    @bulkhead
     async def _start(self) -> None:
         if self.plugin.starting is None:
             return
@@ -143,8 +162,9 @@ class PluginRunner:
             logger.error("plugin crashed", extra={"plugin": self.name, "again_in": pause}, exc_info=fault)
             await trio.sleep(pause)
             pause = min(2 * pause, CRASH_WINDOW)
-            if not self._stop.is_set():
-                self.state = PluginState.RUNNING
+            if self._stop.is_set():
+                return
+            self.state = PluginState.RUNNING
 
     async def _run_tasks(self) -> BaseException | None:
         """Why a task crashed; None when all have returned or were stopped."""
@@ -169,6 +189,7 @@ class PluginRunner:
         if self.plugin.stopping is not None:
             await self._stop_plugin(self.plugin.stopping)
 
+    @bulkhead
     async def _stop_plugin(self, function: Implementation) -> None:
         try:
             with trio.move_on_after(STOP_WITHIN) as scope:

@@ -14,7 +14,7 @@ import trio
 from podium.core.data import Database, PluginTables, check_tables, open_database, upgrade
 from podium.core.plugins.catalog import Catalog
 from podium.core.plugins.errors import PluginError
-from podium.core.plugins.manager import Prepare
+from podium.core.plugins.manager import Prepare, Prepared
 from podium.core.plugins.plugin import Plugin
 
 
@@ -27,21 +27,21 @@ class Storage:
         self._database: Database | None = None
         self._tables: dict[str, PluginTables] = {}
 
-    async def prepare(self, plugin: Plugin) -> Database | None:
-        """The database, with this plugin's tables at their newest revision; None for a plugin without tables.
+    async def prepare(self, plugin: Plugin) -> Prepared:
+        """The database, with this plugin's tables at their newest revision; nothing for a plugin without tables.
 
         Raises PluginError or DatabaseError.
         """
         tables = tables_of(plugin)
         if tables is None:
-            return None
+            return Prepared()
         others = [each for name, each in self._tables.items() if name != plugin.name]
         check_tables([*others, tables])
-        await trio.to_thread.run_sync(partial(upgrade, self._url, [tables]))
+        (migrated,) = await trio.to_thread.run_sync(partial(upgrade, self._url, [tables]))
         self._tables[plugin.name] = tables
         if self._database is None:
             self._database = await self._stack.enter_async_context(open_database(self._url))
-        return self._database
+        return Prepared(self._database, migrated.after)
 
 
 def tables_of(plugin: Plugin) -> PluginTables | None:

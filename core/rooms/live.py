@@ -31,7 +31,7 @@ from podium.core.media.worker import MediaWorker
 from podium.core.rooms.blocks import HOST
 from podium.core.rooms.decisions import Decision, SetAudience, SetGroups, Silence, Switch, Tell
 from podium.core.rooms.identity import LEADING, RoomError
-from podium.core.rooms.observer import RoomObserver, RoomView
+from podium.core.rooms.observer import ParticipantView, RoomObserver, RoomView
 from podium.core.rooms.policy import Policy
 from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
 from podium.core.rooms.reporting import report
@@ -200,6 +200,10 @@ class LiveRoom:
         participant = self._owners.get(connection)
         if participant is None:
             return
+        view = ParticipantView(
+            participant_id=participant.id, display_name=participant.display_name, role=participant.role
+        )
+        self._observer.connection_changed(room=self._view, participant=view, state=connection.state)
         self._room.tell(participant.id, ConnectionState(state=connection.state))
         if connection.ended:
             self._disconnect(participant, connection)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from podium.core.events import ClientConfiguration, TrackKind, TrackSource
+from podium.core.events import ClientConfiguration, TrackKind, TrackSource, TransportState
 
 if TYPE_CHECKING:
     from podium.core.rooms.messages import Message
@@ -54,6 +54,7 @@ class RoomObserver(Protocol):
     def room_closed(self, *, room: RoomView, reason: str) -> None: ...
     def session_ended(self, *, session_id: str, reason: str) -> None: ...
     async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None: ...
+    def join_refused(self, *, room: RoomView, participant: ParticipantView, code: str, message: str) -> None: ...
     async def client_configuration(
         self, *, configuration: ClientConfiguration, room: RoomView, participant: ParticipantView
     ) -> ClientConfiguration: ...
@@ -64,6 +65,7 @@ class RoomObserver(Protocol):
     def track_muted(
         self, *, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool
     ) -> None: ...
+    def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None: ...
     async def track_audience(
         self, *, audience: frozenset[str], room: RoomView, publisher: ParticipantView, source: TrackSource
     ) -> frozenset[str]: ...
@@ -95,6 +97,9 @@ class NobodyObserves:
     async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None:  # noqa: ARG002
         return None
 
+    def join_refused(self, *, room: RoomView, participant: ParticipantView, code: str, message: str) -> None:
+        pass
+
     async def client_configuration(
         self,
         *,
@@ -117,6 +122,9 @@ class NobodyObserves:
         pass
 
     def track_muted(self, *, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool) -> None:
+        pass
+
+    def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None:
         pass
 
     async def track_audience(

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import trio
 
 from podium.core.config import Config, media_settings
@@ -106,19 +108,28 @@ class Rooms:
         )
         name, role = checked_display_name(display_name), checked_role(role)
         role = self._granted(session_id, role) if wished else role
-        self._check_joinable(session_id, invited=invited)
         room = RoomView(session_id=session_id)
         participant = ParticipantView(participant_id=own_id, display_name=name, role=role)
+        try:
+            configuration = await self._ask(room, participant, invited=invited)
+            if wished and role != self._granted(session_id, role):  # plugins were asked about the role as it was
+                raise RoomError("role_taken", "somebody else has come to lead this room meanwhile; join again", "role")
+            return (self._live.get(session_id) or self._open(session_id)).join(own_id, name, role, configuration)
+        except RoomError as error:
+            self._observer.join_refused(room=room, participant=participant, code=error.code, message=error.message)
+            raise
+
+    async def _ask(self, room: RoomView, participant: ParticipantView, *, invited: bool) -> ClientConfiguration:
+        """What to tell a browser that may join, by the rooms' own rules and by plugins. Raises RoomError."""
+        self._check_joinable(room.session_id, invited=invited)
         veto = await self._observer.participant_joining(room=room, participant=participant)
         if veto is not None:
             raise RoomError(veto.code, veto.message)
         configuration = await self._observer.client_configuration(
             configuration=ClientConfiguration(), room=room, participant=participant
         )
-        self._check_joinable(session_id, invited=invited)
-        if wished and role != self._granted(session_id, role):  # plugins were asked about the role that was free then
-            raise RoomError("role_taken", "somebody else has come to lead this room meanwhile; join again", "role")
-        return (self._live.get(session_id) or self._open(session_id)).join(own_id, name, role, configuration)
+        self._check_joinable(room.session_id, invited=invited)
+        return configuration
 
     def _granted(self, session_id: str, wish: str) -> str:
         """What becomes of the wish for a role: a room is led by who comes first, and by whom they invite."""
@@ -244,6 +255,10 @@ class Rooms:
             participants=sum(map(len, self._live.values())),
             workers=tuple(worker.statistics() for worker in self._media.workers),
         )
+
+    def streams(self) -> list[tuple[int, npt.NDArray[np.void]]]:
+        """A row for each incoming and outgoing stream (`_fastpath.STATISTICS_DTYPE`), by port of the worker."""
+        return [(worker.port, worker.worker.statistics()) for worker in self._media.workers]
 
     def _open(self, session_id: str) -> LiveRoom:
         settings = self._settings

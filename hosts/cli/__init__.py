@@ -35,7 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.command == "plugins":
         from podium.hosts.cli import _plugins
 
-        return _plugins.run(parsed.config, as_json=parsed.json)
+        return _plugins.run(parsed.config, as_json=parsed.json, hooks=parsed.hooks, host=parsed.host)
+    if parsed.command == "plugin":
+        from podium.hosts.cli import _new
+
+        return _new.run(parsed.name, parsed.directory)
     if parsed.command == "key":
         from podium.hosts.cli import _key
 
@@ -61,11 +65,23 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
     _add_actions(database, _DB_ACTIONS)
     plugins = commands.add_parser("plugins", help="list the plugins", description=_PLUGINS)
     plugins.add_argument("--json", action="store_true", help="print one JSON document with everything known")
+    plugins.add_argument("--hooks", action="store_true", help="show the hooks too, in call order, with their counters")
+    plugins.add_argument(
+        "--host", metavar="URL", help="ask this host, with the administrator's key from PODIUM_KEY, not the one here"
+    )
     _add_config_option(plugins)
+    _add_plugin_command(commands.add_parser("plugin", help="begin a plugin of your own"))
     key = commands.add_parser("key", help="make an API key for a service", description=_KEY)
     key.add_argument("name", help="what the service is called in logs and in the configuration")
     key.add_argument("--role", choices=("service", "administrator"), default="service", help="default: service")
     return parser, tuple(commands.choices)
+
+
+def _add_plugin_command(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="action")
+    new = actions.add_parser("new", help="write a distribution with a working plugin", description=_NEW)
+    new.add_argument("name", help="what the plugin is called in podium.toml: small letters, digits and _")
+    new.add_argument("--directory", type=Path, metavar="DIR", help="where to write it; default: ./podium-NAME")
 
 
 def _add_actions(parser: argparse.ArgumentParser, texts: Mapping[str, str]) -> None:
@@ -86,7 +102,14 @@ def _add_config_option(parser: argparse.ArgumentParser) -> None:
 _PODIUM = "A self-hosted framework for live online classes."
 _OF_PLUGINS = "Enabled plugins may have commands too: `podium PLUGIN COMMAND`; `podium PLUGIN --help` lists them."
 _SERVE = "Serve classes until stopped by SIGINT or SIGTERM; a second signal stops without waiting."
-_PLUGINS = "List the plugins that are installed or enabled; exit status 1 when one that is enabled cannot run."
+_PLUGINS = (
+    "List the plugins that are installed or enabled, as they are in the host that runs in this directory; without one, "
+    "what would run. Exit status 1 when one that is enabled cannot run or has failed."
+)
+_NEW = (
+    "Write a distribution with a small plugin that works: operations, a hook, a table with its migration, settings, a "
+    "panel and tests. Change it into your own."
+)
 _KEY = "Make an API key and print it with its entry in the configuration. Podium keeps the key nowhere."
 _CONFIG_ACTIONS = {
     "check": "say whether the configuration is valid; exit status 2 and every fault when it is not",

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -138,6 +138,10 @@ class Tab:
     def screenshot(self) -> bytes:
         return self._thread.call(self.page.screenshot, animations="disabled")
 
+    def call(self, function: Callable[[Page], T]) -> T:
+        """For what Playwright offers and this class does not."""
+        return self._thread.call(function, self.page)
+
     def close(self) -> None:
         if not self.page.is_closed():
             self._thread.call(self.page.context.close)
@@ -182,19 +186,21 @@ READY = """() => {
 
 
 class HostProcess:
-    """`podium serve --dev` on free ports."""
+    """`podium serve --dev` on free ports. It logs into the file `log`, or to where the tests write."""
 
-    def __init__(self, folder: Path, port: int = 0, **settings: str) -> None:
+    def __init__(self, folder: Path, port: int = 0, *, log: Path | None = None, **settings: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PODIUM_")}
         environment |= {"PODIUM_WEB__PORT": str(port), "PODIUM_MEDIA__PORTS": "0", "PODIUM_MEDIA__WORKERS": "1"}
         environment |= settings
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "podium.hosts.cli", "serve", "--dev"],
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        with nullcontext() if log is None else log.open("w") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "podium.hosts.cli", "serve", "--dev"],
+                cwd=folder,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
         try:
             self.url = self._printed_url()
         except BaseException:
@@ -259,8 +265,8 @@ def browser() -> Iterator[BrowserThread]:
 
 
 @contextmanager
-def running_host(folder: Path, port: int = 0, **settings: str) -> Iterator[HostProcess]:
-    host = HostProcess(folder, port, **settings)
+def running_host(folder: Path, port: int = 0, *, log: Path | None = None, **settings: str) -> Iterator[HostProcess]:
+    host = HostProcess(folder, port, log=log, **settings)
     try:
         yield host
     finally:

@@ -12,7 +12,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from podium.core.events import Event
 from podium.core.plugins.context import PluginContext
 from podium.core.plugins.errors import PluginError
-from podium.core.plugins.manager import Plugins
+from podium.core.plugins.manager import Plugins, Prepared
 from podium.core.plugins.plugin import Plugin
 from podium.core.plugins.report import PluginReport
 from podium.core.plugins.runner import PluginState
@@ -266,13 +266,14 @@ async def test_an_installed_plugin_without_a_table_is_not_imported(tmp_path: Pat
 
 
 async def test_a_database_that_cannot_be_prepared_fails_its_plugin_only(tmp_path: Path) -> None:
-    async def prepare(plugin: Plugin) -> str:
+    async def prepare(plugin: Plugin) -> Prepared:
         if plugin.name == "bad":
             raise RuntimeError("migration 3 failed")
-        return f"database of {plugin.name}"
+        return Prepared(f"database of {plugin.name}", "0003")
 
     async with running(tmp_path, Plugin("bad", version="1"), Plugin("good", version="1"), prepare=prepare) as manager:
         assert manager.running()["good"].database == "database of good"
+        assert report(manager, "good").revision == "0003"
         assert "RuntimeError: migration 3 failed" in (report(manager, "bad").last_error or "")
 
 

@@ -12,7 +12,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from podium.core import _fastpath
 from podium.core.config import IpAddress, MediaConfig, RoomsConfig
-from podium.core.events import Event, Left, ParticipantJoined, ParticipantLeft, TrackSource
+from podium.core.events import Event, Left, ParticipantJoined, ParticipantLeft, TrackSource, TransportState
 from podium.core.plugins.context import PluginContext
 from podium.core.plugins.manager import Plugins, open_plugins
 from podium.core.plugins.plugin import Plugin
@@ -146,6 +146,44 @@ async def test_a_plugin_may_refuse_an_entry_and_nothing_has_happened_then(tmp_pa
         assert rooms.rooms == {}
         await rooms.join("math", "ann", "Ann")
     assert log[:2] == ["math opened", "ann joined as student"]
+
+
+async def test_plugins_are_told_who_was_refused_and_why(tmp_path: Path) -> None:
+    log: list[tuple[str, str, str, str]] = []
+    doorman, clerk = Plugin("doorman", version="1.0"), Plugin("clerk", version="1.0")
+
+    @doorman.hook
+    async def participant_joining(participant: ParticipantView) -> Veto | None:
+        return Veto("not today", "banned") if participant.display_name == "Eve" else None
+
+    @clerk.hook
+    async def join_refused(room: RoomView, participant: ParticipantView, code: str, message: str) -> None:
+        log.append((room.session_id, participant.participant_id, code, message))
+
+    async with host(tmp_path, doorman, clerk) as (_, rooms):
+        with pytest.raises(RoomError, match="not today"):
+            await rooms.join("math", "eve", "Eve")
+        rooms.ad_hoc = False
+        with pytest.raises(RoomError, match="no session 'art' is open"):
+            await rooms.join("art", "ann", "Ann")
+    assert log == [("math", "eve", "banned", "not today"), ("art", "ann", "room_unknown", "no session 'art' is open")]
+
+
+async def test_plugins_are_told_how_media_connections_fare(tmp_path: Path, autojump_clock: MockClock) -> None:
+    log: list[str] = []
+    plugin = Plugin("nurse", version="1.0")
+
+    @plugin.hook
+    async def connection_changed(room: RoomView, participant: ParticipantView, state: TransportState) -> None:
+        log.append(f"{participant.participant_id} in {room.session_id}: {state}")
+
+    async with host(tmp_path, plugin) as (_, rooms):
+        ann = await rooms.join("math", "ann", "Ann")
+        await ann.negotiate(Browser().offer(MICROPHONE))
+        await trio.sleep(60)  # in which no browser ever calls
+        await wait_all_tasks_blocked()
+        assert log == ["ann in math: failed"]
+        assert ann.left_reason is None
 
 
 async def test_two_who_join_at_once_meet_in_one_room(tmp_path: Path, autojump_clock: MockClock) -> None:
