@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from podium.core._fastpath import TAP_RTP, TAP_SENDER_REPORT, TapPacket
     from podium.core.bots.bot import Bot, BotError, BotFrame, open_bot
     from podium.core.config import Config, ConfigError, load_config
     from podium.core.data import (
@@ -26,11 +27,15 @@ if TYPE_CHECKING:
     from podium.core.errors import PodiumError
     from podium.core.events import (
         AnyEvent,
+        ClientConfiguration,
         ConnectionState,
         Error,
         Event,
+        IceServer,
         Joined,
         Left,
+        MessageReceived,
+        MessageSender,
         PanelsChanged,
         ParticipantInfo,
         ParticipantJoined,
@@ -58,6 +63,7 @@ if TYPE_CHECKING:
     from podium.core.media.binding import MediaError
     from podium.core.media.naming import SourceError
     from podium.core.media.sdp import NegotiationError
+    from podium.core.media.tap import MediaTap
     from podium.core.operations import (
         DeclarationError,
         Dispatcher,
@@ -69,8 +75,10 @@ if TYPE_CHECKING:
         open_services,
     )
     from podium.core.operations.builtin import CreateJoinToken, JoinToken, ParticipantId, SessionId
+    from podium.core.plugins.access_media import MediaAccess
+    from podium.core.plugins.access_rooms import RoomsAccess
     from podium.core.plugins.commands import CommandContext
-    from podium.core.plugins.context import PluginContext, RoomsAccess
+    from podium.core.plugins.context import PluginContext
     from podium.core.plugins.errors import PluginError
     from podium.core.plugins.facade import Hooks
     from podium.core.plugins.health import Health
@@ -81,6 +89,7 @@ if TYPE_CHECKING:
     from podium.core.plugins.routes import WebRequest, WebResponse
     from podium.core.plugins.runner import PluginState
     from podium.core.rooms.identity import ROLES, RoomError
+    from podium.core.rooms.messages import Message
     from podium.core.rooms.observer import ParticipantView, RoomObserver, RoomView, TrackView, Veto
     from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
     from podium.core.rooms.rooms import Rooms, RoomsStatistics, RoomSummary, open_rooms
@@ -102,12 +111,16 @@ _HOMES = {
     "errors": ("PodiumError",),
     "events": (
         "AnyEvent",
+        "ClientConfiguration",
         "ConnectionState",
         "Error",
         "Event",
+        "IceServer",
         "Joined",
         "Left",
         "PanelsChanged",
+        "MessageReceived",
+        "MessageSender",
         "ParticipantInfo",
         "ParticipantJoined",
         "ParticipantLeft",
@@ -134,6 +147,8 @@ _HOMES = {
     "media.binding": ("MediaError",),
     "media.naming": ("SourceError",),
     "media.sdp": ("NegotiationError",),
+    "media.tap": ("MediaTap",),
+    "_fastpath": ("TAP_RTP", "TAP_SENDER_REPORT", "TapPacket"),
     "operations": (
         "DeclarationError",
         "Dispatcher",
@@ -146,10 +161,9 @@ _HOMES = {
     ),
     "operations.builtin": ("CreateJoinToken", "JoinToken", "ParticipantId", "SessionId"),
     "plugins.commands": ("CommandContext",),
-    "plugins.context": (
-        "PluginContext",
-        "RoomsAccess",
-    ),
+    "plugins.access_media": ("MediaAccess",),
+    "plugins.access_rooms": ("RoomsAccess",),
+    "plugins.context": ("PluginContext",),
     "plugins.errors": ("PluginError",),
     "plugins.facade": ("Hooks",),
     "plugins.health": ("Health",),
@@ -167,6 +181,7 @@ _HOMES = {
     ),
     "plugins.routes": ("WebRequest", "WebResponse"),
     "plugins.runner": ("PluginState",),
+    "rooms.messages": ("Message",),
     "rooms.observer": (
         "ParticipantView",
         "RoomObserver",
@@ -193,6 +208,8 @@ _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() fo
 __all__ = [
     "NAMING_CONVENTION",
     "ROLES",
+    "TAP_RTP",
+    "TAP_SENDER_REPORT",
     "AnyEvent",
     "AuthenticationError",
     "Authenticator",
@@ -200,6 +217,7 @@ __all__ = [
     "BotError",
     "BotFrame",
     "Caller",
+    "ClientConfiguration",
     "CommandContext",
     "Config",
     "ConfigError",
@@ -214,13 +232,19 @@ __all__ = [
     "Health",
     "HookReport",
     "Hooks",
+    "IceServer",
     "Identities",
     "JoinToken",
     "JoinTokens",
     "Joined",
     "Left",
     "LocalParticipant",
+    "MediaAccess",
     "MediaError",
+    "MediaTap",
+    "Message",
+    "MessageReceived",
+    "MessageSender",
     "Negotiated",
     "NegotiatedSlot",
     "NegotiationError",
@@ -264,6 +288,7 @@ __all__ = [
     "SlotContent",
     "SourceError",
     "Speaking",
+    "TapPacket",
     "TrackInfo",
     "TrackKind",
     "TrackMuted",

@@ -19,6 +19,8 @@ cdef enum Operation:
     ADD_SOURCE
     CLOSE_SOURCE
     BLOCK_SOURCE
+    SET_AUDIENCE
+    SET_GROUPS
     REQUEST_KEY_FRAME
     ADD_SLOT
     CLOSE_SLOT

@@ -6,11 +6,14 @@ notice and nothing here points to it any more. So nothing is shared and nothing 
 the way of a packet. A table that is full is a limit of the worker; the peer concerned then gets no media.
 """
 
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport realloc
 from libc.string cimport memcpy, memmove
 
-from podium.core._forward cimport restart_waiting, slot_pause, slot_show, source_release_viewers, want_key_frame
+from podium.core._forward cimport (
+    restart_waiting, slot_pause, slot_release_forbidden, slot_show, source_release_forbidden, source_release_viewers,
+    want_key_frame,
+)
 from podium.core._model cimport (
     KIND_AUDIO, MAX_REMOTES, MAX_SLOTS, MAX_SOURCES, MAX_TAPS, RETIRED_ROOM, RETIRED_SLOT, RETIRED_SOURCE, RETIRED_TAP,
     RETIRED_TRANSPORT, Room, Slot, Source, Transport,
@@ -57,6 +60,8 @@ cdef void run_command(WorkerState* worker, Command* command) noexcept nogil:
         slot_pause(worker, <Slot*>command.subject, command.value != 0)
     elif operation == BLOCK_SOURCE:
         block_source(worker, <Source*>command.subject, command.value != 0)
+    elif operation == SET_AUDIENCE:
+        set_audience(worker, <Source*>command.subject, command.detail != 0, <uint64_t>command.value)
     elif operation == REQUEST_KEY_FRAME:
         want_key_frame(worker, <Source*>command.subject)
     elif operation == ADD_SOURCE:
@@ -91,6 +96,8 @@ cdef void run_transport_command(WorkerState* worker, Command* command, Transport
         remove_ufrag(worker, &command.text, transport)
     elif operation == ADD_REMOTE:
         add_remote(worker, transport, command)
+    elif operation == SET_GROUPS:
+        set_groups(worker, transport, <uint64_t>command.value)
     elif operation == SET_KEYS:
         transport.receive_session = command.first
         transport.send_session = command.second
@@ -199,6 +206,15 @@ cdef void add_remote(WorkerState* worker, Transport* transport, Command* command
         restart_waiting(worker, transport)
 
 
+cdef void set_groups(WorkerState* worker, Transport* transport, uint64_t groups) noexcept nogil:
+    """Its participant may receive other sources from now on; what it may no longer ends now."""
+    cdef int i
+    transport.groups = groups
+    for i in range(transport.slot_count):
+        slot_release_forbidden(worker, transport.slots[i])
+    select_soon(worker, transport.room)
+
+
 cdef void set_extension(Transport* transport, int kind, uint8_t identifier) noexcept nogil:
     if 0 < kind < EXTENSION_KINDS:
         transport.extension_kinds[identifier] = <uint8_t>kind
@@ -264,6 +280,23 @@ cdef void block_source(WorkerState* worker, Source* source, bint blocked) noexce
         source_release_viewers(worker, source, True)
     else:
         want_key_frame(worker, source)
+
+
+cdef void set_audience(WorkerState* worker, Source* source, bint restricted, uint64_t groups) noexcept nogil:
+    """Who may receive it has changed: those who may no longer lose it now, voices are chosen anew.
+
+    Who may from now on begins with the next key frame, not with one from before.
+    """
+    source.restricted = restricted
+    source.audience = groups
+    source.key_frame = -1
+    source_release_forbidden(worker, source)
+    select_soon(worker, source.transport.room)
+
+
+cdef void select_soon(WorkerState* worker, Room* room) noexcept nogil:
+    room.next_selection_us = 0
+    worker.next_tick_us = min(worker.next_tick_us, worker.now_us)
 
 
 cdef void add_tap(Source* source, TapRing* tap) noexcept nogil:

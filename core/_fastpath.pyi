@@ -115,6 +115,8 @@ class Transport:
         """Accept DTLS, RTP and RTCP from this address; `selected`: send there from now on. At most 8, the oldest go."""
     def set_keys(self, profile: int, receive_key: bytes, send_key: bytes) -> None:
         """SRTP master key + salt of each direction (RFC 5764 section 4.2). Media flows from now on."""
+    def set_groups(self, groups: int) -> None:
+        """The groups (64 bits) whose restricted sources it may receive; at first none."""
     def set_extension(self, kind: int, identifier: int) -> None: ...
     def set_payload_type(self, payload_type: int, codec: int, clock_rate: int) -> None: ...
     def set_rtx_payload_type(self, payload_type: int, original: int) -> None: ...
@@ -141,10 +143,16 @@ class Transport:
 
 class Source:
     id: int
+    closed: bool
     csrc: int
     """Written into audio packets forwarded from this source."""
     def set_blocked(self, blocked: bool) -> None:
         """Nothing of a blocked source is forwarded, from the next batch on."""
+    def set_audience(self, groups: int | None) -> None:
+        """Let only transports that have one of these 64 groups (bits) receive it; None: everybody. Applied at once.
+
+        Audio is then chosen for each receiver among the voices it may hear.
+        """
     def request_key_frame(self) -> None: ...
     def tap(self, capacity: int = 1048576) -> Tap:
         """Copy everything of this source into a ring of `capacity` bytes, a power of two. At most 4 at a time."""

@@ -23,8 +23,8 @@ from posix.unistd cimport read, usleep, write
 from podium.core cimport _codec, _model, _notices, _rtp
 from podium.core._commands cimport (
     ADD_REMOTE, ADD_ROOM, ADD_SLOT, ADD_SOURCE, ADD_TAP, ADD_TRANSPORT, ADD_UFRAG, BLOCK_SOURCE, CLOSE_ROOM, CLOSE_SLOT,
-    CLOSE_SOURCE, CLOSE_TAP, CLOSE_TRANSPORT, PAUSE, REMOVE_UFRAG, REQUEST_KEY_FRAME, SET_EXTENSION, SET_KEYS, SET_PAYLOAD_TYPE,
-    SET_RTX_PAYLOAD_TYPE, SHOW, Command, run_commands,
+    CLOSE_SOURCE, CLOSE_TAP, CLOSE_TRANSPORT, PAUSE, REMOVE_UFRAG, REQUEST_KEY_FRAME, SET_AUDIENCE, SET_EXTENSION, SET_GROUPS,
+    SET_KEYS, SET_PAYLOAD_TYPE, SET_RTX_PAYLOAD_TYPE, SHOW, Command, run_commands,
 )
 from podium.core._control cimport tick
 from podium.core._forward cimport forward_pending
@@ -205,7 +205,7 @@ cdef class Handle:
 
     cdef readonly Worker worker
     cdef readonly int id
-    cdef bint closed
+    cdef readonly bint closed
 
     cdef Command* command(self, int operation) except NULL:
         """The next command for this struct; `Worker.submit` sends it."""
@@ -300,6 +300,10 @@ cdef class Transport(Handle):
         command.first = receive.pointer
         command.second = send.pointer
         self.worker.submit()
+
+    def set_groups(self, groups: int) -> None:
+        cdef uint64_t mask = groups
+        self.send(SET_GROUPS, <int64_t>mask)
 
     def set_extension(self, kind: int, identifier: int) -> None:
         if not 1 <= identifier <= 255:
@@ -422,6 +426,14 @@ cdef class Source(Handle):
 
     def set_blocked(self, blocked: bool) -> None:
         self.send(BLOCK_SOURCE, blocked)
+
+    def set_audience(self, groups: int | None) -> None:
+        cdef uint64_t mask = groups or 0
+        cdef Command* command = self.command(SET_AUDIENCE)
+        command.subject = self.state
+        command.value = <int64_t>mask
+        command.detail = groups is not None
+        self.worker.submit()
 
     def request_key_frame(self) -> None:
         self.send(REQUEST_KEY_FRAME)

@@ -186,7 +186,7 @@ cdef void slot_resend_untrusted(WorkerState* worker, Slot* slot, uint16_t sequen
     epoch = munge_find(&slot.munger, sequence, &source_sequence)
     if epoch != NULL:
         source = find_source(slot, epoch.source_id)
-        if source != NULL and not source.blocked:
+        if source != NULL and not source.blocked and may_receive(slot.transport, source):
             packet = store_get(&source.store, source_sequence)
     if packet == NULL:
         slot.counters.missed += 1
@@ -314,7 +314,12 @@ cdef int write_element(uint8_t* out, bint two_byte, uint8_t identifier, const ui
 
 
 cdef void slot_show(WorkerState* worker, Slot* slot, Source* source) noexcept nogil:
-    """Show this source from its next key frame on (at once when a fresh one is stored); NULL: nothing."""
+    """Show this source from its next key frame on (at once when a fresh one is stored); NULL: nothing.
+
+    What the receiver may not see or hear counts as nothing, whoever asks.
+    """
+    if source != NULL and not may_receive(slot.transport, source):
+        source = NULL
     if slot.target == source and source != NULL:
         return
     if slot.target != NULL and slot.target != slot.current:
@@ -414,6 +419,35 @@ cdef void source_release_viewers(WorkerState* worker, Source* source, bint waiti
         if slot.target == source:
             slot.target = NULL
         detach(source, slot)
+
+
+cdef void source_release_forbidden(WorkerState* worker, Source* source) noexcept nogil:
+    """Slots of receivers that may not have the source any more show nothing of it from now on."""
+    cdef int i = source.viewer_count
+    while i > 0:
+        # From the end: what takes the place of one let go has been looked at.
+        i -= 1
+        if not may_receive(source.viewers[i].transport, source):
+            release(worker, source.viewers[i], source)
+
+
+cdef void slot_release_forbidden(WorkerState* worker, Slot* slot) noexcept nogil:
+    cdef Source* current = slot.current
+    cdef Source* target = slot.target
+    if current != NULL and not may_receive(slot.transport, current):
+        release(worker, slot, current)
+    if target != NULL and target != current and not may_receive(slot.transport, target):
+        release(worker, slot, target)
+
+
+cdef void release(WorkerState* worker, Slot* slot, Source* source) noexcept nogil:
+    """The slot neither shows this source nor waits for it; another one that it waits for stays."""
+    if slot.target == source:
+        slot.target = NULL
+    if slot.current == source:
+        slot.current = NULL
+        notify(worker, NOTICE_SLOT_SWITCHED, slot.id, 0)
+    detach(source, slot)
 
 
 cdef int attach(Source* source, Slot* slot) noexcept nogil:

@@ -80,6 +80,8 @@ cdef struct Source:
     bint nack
     bint pli
     bint blocked
+    bint restricted          # only transports that share a group with it may receive it
+    uint64_t audience        # groups, one bit each
     bint running
     uint8_t codec
     uint32_t clock_rate
@@ -176,6 +178,7 @@ cdef struct Transport:
     SsrcEntry ssrcs[128]
     int ssrc_count
     int strangers
+    uint64_t groups           # whose restricted sources it may receive
     bint feedback             # transport-wide congestion control is agreed
     ArrivalLog arrivals
     int64_t last_received_us  # 0: never

@@ -2,12 +2,14 @@
 """Which voices of a room are forwarded, and into whose audio slots.
 
 The room chooses one voice more than a receiver has audio slots, because nobody hears himself. A voice keeps the slot
-it has while it stays among the chosen. The loudest of all, with some patience, is announced as the speaker.
+it has while it stays among the chosen. While some voice is for some ears only, each receiver has a choice of its own
+among those it may hear: the loudest of its group, however loud others are. The loudest of all, with some patience, is
+announced as the speaker.
 """
 
 from libc.stdint cimport int64_t
 
-from podium.core._forward cimport slot_show
+from podium.core._forward cimport may_receive, slot_show
 from podium.core._levels cimport LEVELS_MAXIMUM, levels_overtakes, levels_score, levels_select
 from podium.core._model cimport KIND_AUDIO, MAX_AUDIO_SLOTS, Slot, Source, Transport
 from podium.core._notices cimport NOTICE_SPEAKER, notify
@@ -20,29 +22,76 @@ cdef enum:
 cdef void select_voices(WorkerState* worker, Room* room) noexcept nogil:
     cdef double[MAX_VOICES] scores
     cdef bint[MAX_VOICES] before
-    cdef int[LEVELS_MAXIMUM] selected
-    cdef Source* chosen[LEVELS_MAXIMUM]
-    cdef int count = 0, found, i
     cdef Source* voices[MAX_VOICES]
     cdef Source* voice
+    cdef bint restricted = False
+    cdef int count = 0, i
     if worker.now_us < room.next_selection_us:
         return
     room.next_selection_us = worker.now_us + SELECTION_INTERVAL_US
     for i in range(room.voice_count):
         voice = room.voices[i]
-        if voice.running and not voice.blocked and count < MAX_VOICES:
+        if voice.running and not voice.blocked and has_audience(voice) and count < MAX_VOICES:
             voices[count] = voice
             scores[count] = levels_score(&voice.loudness, worker.now_us)
             before[count] = voice.selected
+            restricted |= voice.restricted
             count += 1
         voice.selected = False
-    found = levels_select(scores, before, count, worker.audio_slots + 1, selected)
+    if restricted:
+        for i in range(room.transport_count):
+            select_for(worker, room.transports[i], voices, scores, count)
+    else:
+        select_for_all(worker, room, voices, scores, before, count)
+    announce(worker, room, voices, scores, count)
+
+
+cdef inline bint has_audience(const Source* voice) noexcept nogil:
+    return not voice.restricted or voice.audience != 0
+
+
+cdef void select_for_all(
+    WorkerState* worker, Room* room, Source** voices, double* scores, bint* before, int count
+) noexcept nogil:
+    """One choice serves everybody."""
+    cdef int[LEVELS_MAXIMUM] selected
+    cdef Source* chosen[LEVELS_MAXIMUM]
+    cdef int found = levels_select(scores, before, count, worker.audio_slots + 1, selected)
+    cdef int i
     for i in range(found):
         chosen[i] = voices[selected[i]]
         chosen[i].selected = True
     for i in range(room.transport_count):
         place_voices(worker, room.transports[i], chosen, found)
-    announce(worker, room, voices, scores, count)
+
+
+cdef void select_for(WorkerState* worker, Transport* transport, Source** voices, double* scores, int count) noexcept nogil:
+    """The loudest of others among those that this receiver may hear; whom it hears now has the bonus."""
+    cdef double[MAX_VOICES] audible_scores
+    cdef bint[MAX_VOICES] before
+    cdef Source* audible[MAX_VOICES]
+    cdef int[LEVELS_MAXIMUM] selected
+    cdef Source* chosen[LEVELS_MAXIMUM]
+    cdef int audible_count = 0, found, i
+    for i in range(count):
+        if voices[i].transport != transport and may_receive(transport, voices[i]):
+            audible[audible_count] = voices[i]
+            audible_scores[audible_count] = scores[i]
+            before[audible_count] = is_heard(transport, voices[i])
+            audible_count += 1
+    found = levels_select(audible_scores, before, audible_count, worker.audio_slots, selected)
+    for i in range(found):
+        chosen[i] = audible[selected[i]]
+        chosen[i].selected = True
+    place_voices(worker, transport, chosen, found)
+
+
+cdef bint is_heard(Transport* transport, Source* voice) noexcept nogil:
+    cdef int i
+    for i in range(transport.slot_count):
+        if transport.slots[i].target == voice:
+            return True
+    return False
 
 
 cdef void place_voices(WorkerState* worker, Transport* transport, Source** chosen, int count) noexcept nogil:

@@ -6,12 +6,14 @@ read by Python callers and sent to browsers as JSON. Tracks are named by what th
 `screen`) and whose they are, slots by the MID of the receiver's own negotiation; no SSRC or worker id is ever told.
 """
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
 TrackKind = Literal["audio", "video"]
 TrackSource = Literal["microphone", "camera", "screen"]
+TRACK_SOURCES: tuple[TrackSource, ...] = get_args(TrackSource)
 TransportState = Literal["new", "connecting", "connected", "failed", "closed"]
 
 
@@ -42,6 +44,37 @@ class SlotContent(msgspec.Struct, frozen=True, kw_only=True):
     source: TrackSource | None = None
 
 
+ICE_SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
+
+
+class IceServer(msgspec.Struct, frozen=True, kw_only=True):
+    """A STUN or TURN server for the browser, as in RTCIceServer; `username` and `credential` are for TURN."""
+
+    urls: tuple[str, ...]
+    username: str = ""
+    credential: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a URL of another scheme, which would keep a browser from connecting at all."""
+        for url in self.urls:
+            if not url.startswith(ICE_SCHEMES):
+                raise ValueError(f"{url!r} is no ICE server: it has to begin with one of {', '.join(ICE_SCHEMES)}")
+
+
+class ClientConfiguration(msgspec.Struct, frozen=True, kw_only=True):
+    """What a browser has to know before it connects its media."""
+
+    ice_servers: tuple[IceServer, ...] = ()
+
+
+class MessageSender(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose words a message has."""
+
+    participant_id: str
+    display_name: str
+    role: str
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
     """Base of everything a participant is told."""
 
@@ -60,6 +93,7 @@ class Joined(Event, frozen=True, kw_only=True):
         str | None,
         msgspec.Meta(description="For whoever leads an ad-hoc room: a join token to come back in the same role."),
     ] = None
+    configuration: ClientConfiguration = ClientConfiguration()
 
 
 class ParticipantJoined(Event, frozen=True, kw_only=True):
@@ -109,7 +143,7 @@ class Showing(Event, frozen=True, kw_only=True):
 
 
 class Speaking(Event, frozen=True, kw_only=True):
-    """Who speaks loudest now, the receiver possibly; None for nobody."""
+    """Who speaks loudest now, the receiver possibly; None for nobody, or for somebody the receiver may not hear."""
 
     participant_id: str | None = None
 
@@ -122,6 +156,20 @@ class ConnectionState(Event, frozen=True, kw_only=True):
 
 class PanelsChanged(Event, frozen=True, kw_only=True):
     """The panels of plugins are others now; the operation `ListPanels` says which."""
+
+
+class MessageReceived(Event, frozen=True, kw_only=True):
+    """A message to everybody (`to` is empty) or to some; a sender reads what they sent, too.
+
+    `sender` is null for the host's own words. `text` is plain, never markup.
+    """
+
+    message_id: str
+    topic: str
+    text: str
+    sender: MessageSender | None = None
+    to: tuple[str, ...] = ()
+    at: datetime
 
 
 class Left(Event, frozen=True, kw_only=True):
@@ -149,6 +197,7 @@ AnyEvent = (
     | Speaking
     | ConnectionState
     | PanelsChanged
+    | MessageReceived
     | Left
     | Error
 )

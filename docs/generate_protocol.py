@@ -13,6 +13,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec.inspect import (
     BoolType,
+    DateTimeType,
     DictType,
     Field,
     FloatType,
@@ -179,6 +180,7 @@ def _name(kind: Type) -> str:
 
 _PLAIN: dict[type[Any], str] = {
     BoolType: "boolean",
+    DateTimeType: "string (RFC 3339)",
     FloatType: "number",
     IntType: "integer",
     NoneType: "null",

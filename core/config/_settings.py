@@ -26,6 +26,13 @@ class WebConfig(_Table, frozen=True, kw_only=True):
 
     host: Annotated[str, Meta(min_length=1, description="Address or host name to listen on.")] = "0.0.0.0"
     port: Annotated[Port, Meta(description="TCP port; 0 lets the kernel choose.")] = 8082
+    control_file: Annotated[
+        str,
+        Meta(
+            description="File in which a running host leaves its address and a key of its own, for `podium plugins`; "
+            "readable by its owner only. Empty: none."
+        ),
+    ] = "var/host.json"
 
 
 class GrpcConfig(_Table, frozen=True, kw_only=True):
@@ -35,9 +42,17 @@ class GrpcConfig(_Table, frozen=True, kw_only=True):
 
 
 class MetricsConfig(_Table, frozen=True, kw_only=True):
-    """Prometheus metrics."""
+    """Prometheus metrics, at `/metrics`."""
 
-    port: Annotated[Port, Meta(description="TCP port; 0 lets the kernel choose.")] = 9092
+    enabled: Annotated[bool, Meta(description="Whether metrics are served.")] = True
+    host: Annotated[str, Meta(description="Address or host name to listen on. Empty: that of `web.host`.")] = ""
+    port: Annotated[
+        Port,
+        Meta(
+            description="TCP port; 0 lets the kernel choose, as it also does for the default when it chooses "
+            "`web.port`."
+        ),
+    ] = 9092
 
 
 class MediaConfig(_Table, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from podium.core.media.dtls import Certificate, DtlsServer
 from podium.core.media.ice import IceLite
 from podium.core.media.naming import name_sources
 from podium.core.media.sdp import (
+    Agreement,
     AnswerSettings,
     NegotiationError,
     Offer,
@@ -85,6 +86,7 @@ class Connection:
         self._clock = clock
         self._streams = Streams(transport, cname)
         self._offer: Offer | None = None
+        self._agreement: Agreement | None = None
         self._names: dict[str, TrackSource] = {}
         self._negotiations = 0
         self._agents: list[IceLite] = []
@@ -101,6 +103,17 @@ class Connection:
     def ufrags(self) -> frozenset[str]:
         """Local username fragments under which it can be reached; two during an ICE restart."""
         return frozenset(agent.local_ufrag for agent in self._agents) if not self.ended else frozenset()
+
+    def codecs(self, mid: str) -> dict[int, tuple[str, int]]:
+        """Payload types agreed on for one section: name and clock rate in Hz."""
+        section = self._agreement.section(mid) if self._agreement is not None else None
+        codecs = section.codecs if section is not None else ()
+        return {codec.payload_type: (codec.name, codec.clock_rate) for codec in codecs}
+
+    def set_groups(self, groups: int) -> None:
+        """Which groups' restricted sources are forwarded here (see `_fastpath.Transport.set_groups`)."""
+        if not self.ended:
+            self._transport.set_groups(groups)
 
     @property
     def ended(self) -> bool:
@@ -134,6 +147,7 @@ class Connection:
         self._agree_on_transport(offer, now)
         changes = self._streams.apply(agreement, names)
         self._offer = offer
+        self._agreement = agreement
         self._names = names
         self._negotiations += 1
         return Negotiation(write_answer(agreement, self._parameters(), self._streams.slot_parameters()), changes)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LOG_EVERY = 60.0
 """Seconds between two log entries on metrics of one plugin that cannot be read."""
 END = b"# EOF\n"
+OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
 
 logger = logging.getLogger(__name__)
 
@@ -108,9 +109,7 @@ def _encoded(metric: Collector, encode: Encoder) -> bytes:
 
 
 def _encoder(accept: str) -> tuple[Encoder, str]:
+    """What comes from outside chooses between two formats, and nothing of it is passed on."""
     from prometheus_client.exposition import choose_encoder
 
-    try:
-        return choose_encoder(accept)
-    except ValueError:  # a version that is no number
-        return choose_encoder("")
+    return choose_encoder(OPEN_METRICS if OPEN_METRICS.partition(";")[0] in accept.lower() else "")

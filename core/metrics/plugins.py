@@ -5,6 +5,7 @@ They belong to the plugin for as long as it runs, so nothing of a disabled plugi
 is enabled again begins at zero.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:  # importing it takes a tenth of a second, which a plugin with
     from prometheus_client.metrics import MetricWrapperBase
 
     M = TypeVar("M", bound=MetricWrapperBase)
+
+
+_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
+"""Stricter than Prometheus has become, so that every query can name it without quotes."""
 
 
 @final
@@ -79,10 +84,17 @@ class PluginMetrics:
                     "metric_exists", f"plugin {self.plugin!r} has metric {name!r} with other labels or of another kind"
                 )
             return made  # type: ignore[no-any-return]  # it was made by the same `kind`
+        for word in (name, *labels):
+            if not _NAME.fullmatch(word):
+                raise PluginError(
+                    "metric_invalid",
+                    f"plugin {self.plugin!r}: {word!r} is no name of a metric or label: letters, digits and _",
+                    "name",
+                )
         try:
             metric = kind(name, documentation, tuple(labels), registry=None, **options)
         except (ValueError, TypeError) as error:
             raise PluginError("metric_invalid", f"plugin {self.plugin!r}, metric {name!r}: {error}", "name") from error
-        self._names.claim(names_of(name, metric._type), self, f"plugin {self.plugin!r}")
+        self._names.claim(names_of(name, str(metric._type)), self, f"plugin {self.plugin!r}")
         self._made[name] = (metric, terms)
         return metric

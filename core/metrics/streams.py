@@ -63,7 +63,7 @@ class StreamTotals:
         np.maximum(gained, 0, out=gained)  # a receiver may report fewer losses when late packets arrive
         group = _groups(table)
         for row, gains in zip(self.totals, gained, strict=True):
-            np.add.at(row, group, gains)
+            row += np.bincount(group, weights=gains, minlength=len(GROUPS)).astype(np.int64)
 
 
 @final
@@ -108,4 +108,5 @@ def _means(tables: list[Table], field: str) -> npt.NDArray[np.float64]:
 
 def _groups(table: Table) -> npt.NDArray[np.intp]:
     """Of each row, the place in GROUPS: kinds and directions are numbered 0 and 1."""
-    return 2 * table["kind"].astype(np.intp) + table["direction"]
+    groups: npt.NDArray[np.intp] = 2 * table["kind"].astype(np.intp) + table["direction"]
+    return groups

@@ -102,6 +102,7 @@ def _functions(plugin: Plugin) -> Iterator[Callable[..., Any]]:
     yield from plugin.hooks.values()
     yield from (operation.function for operation in plugin.operations.values())
     yield from (addition.function for addition in plugin.tasks.values())
+    yield from (route.handler for route in plugin.routes.values())
     yield from (function for function in (plugin.starting, plugin.stopping) if function is not None)
 
 

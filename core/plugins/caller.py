@@ -5,13 +5,13 @@ pluggy itself knows no async: it would take a coroutine object for an answer. Im
 of their plugins (a plugin comes after those it requires), those marked `first` before, those marked `last` after.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import pluggy
 import trio
 
-from podium.core.plugins.contracts import PROJECT, Contract, Declaration, Declarations, HookFunction
+from podium.core.plugins.contracts import PROJECT, Declaration, Declarations, HookFunction
 from podium.core.plugins.errors import PluginError
 from podium.core.plugins.home import Answer, Call, Home
 from podium.core.rooms.observer import Veto
@@ -37,8 +37,17 @@ class HookCaller:
         self._pluggy.add_hookspecs(type("Declared", (), functions))
         self._homes: dict[str, Home] = {}
         self._positions: Mapping[str, int] = {}
+        self._implemented: dict[str, frozenset[str]] = {}
         self._broken: dict[str, frozenset[str]] = {}
         self._orders: dict[str, list[pluggy.HookImpl]] = {}
+        self._listeners: list[Callable[[Collection[str]], None]] = []
+
+    def on_change(self, changed: Callable[[Collection[str]], None]) -> None:
+        """Have `changed` called with the names of hooks whenever others implement them than before.
+
+        It is called in the middle of the change, so it should only note that there is one.
+        """
+        self._listeners.append(changed)
 
     def add(self, home: Home, implementations: Mapping[str, HookFunction]) -> None:
         """Call a plugin from now on. Raises PluginError."""
@@ -50,22 +59,24 @@ class HookCaller:
                 self._pluggy.unregister(name=home.name)
             raise PluginError("hook_invalid", str(error)) from error
         self._homes[home.name] = home
+        self._implemented[home.name] = frozenset(implementations)
         self._broken.pop(home.name, None)
-        self._orders.clear()
+        self._changed(implementations)
 
     def remove(self, name: str) -> None:
         """Call a plugin no more."""
         if self._homes.pop(name, None) is not None:
             self._pluggy.unregister(name=name)
-        self._broken.pop(name, None)
-        self._orders.clear()
+        broken = self._broken.pop(name, frozenset())
+        self._changed(self._implemented.pop(name, broken))
 
     def mark_broken(self, name: str, implementations: Mapping[str, HookFunction]) -> None:
-        """A plugin has failed: what it should decide is refused until it is removed or works again."""
+        """A plugin has failed: what it should decide or limit is refused until it is removed or works again."""
         self.remove(name)
-        decides = frozenset(hook for hook in implementations if self._declared[hook].contract is Contract.DECIDE)
-        if decides:
-            self._broken[name] = decides
+        missed = frozenset(hook for hook in implementations if self._declared[hook].fails_closed)
+        if missed:
+            self._broken[name] = missed
+            self._changed(missed)
 
     def set_positions(self, names: Sequence[str]) -> None:
         """The order in which plugins are called."""
@@ -76,6 +87,19 @@ class HookCaller:
         """Who implements a hook, in the order of calls."""
         return tuple(each.plugin_name for each in self._order(hook))
 
+    def implements(self, hook: str) -> bool:
+        """Whether somebody implements a hook, or should and has failed."""
+        return bool(self._order(hook)) or self._broken_by(hook) is not None
+
+    def _broken_by(self, hook: str) -> str | None:
+        """A plugin that has failed and whose answer to this hook cannot be done without."""
+        return next((name for name, hooks in self._broken.items() if hook in hooks), None)
+
+    def _changed(self, hooks: Collection[str]) -> None:
+        self._orders.clear()
+        for changed in self._listeners if hooks else ():
+            changed(hooks)
+
     # The contracts
 
     def notify(self, hook: str, values: Mapping[str, Any]) -> None:
@@ -85,9 +109,9 @@ class HookCaller:
 
     async def decide(self, hook: str, values: Mapping[str, Any]) -> Veto | None:
         """The first refusal, or None when nobody refuses."""
-        for name, hooks in self._broken.items():
-            if hook in hooks:
-                return Veto(f"plugin {name!r}, which decides on this, has failed", UNDECIDED)
+        broken = self._broken_by(hook)
+        if broken is not None:
+            return Veto(f"plugin {broken!r}, which decides on this, has failed", UNDECIDED)
         for home, call in self._calls(hook, values):
             answer = await home.call(call)
             if answer.failure is not None:
@@ -113,11 +137,16 @@ class HookCaller:
     async def filter(self, hook: str, values: Mapping[str, Any]) -> Any:
         """What the value becomes; the value is the hook's first parameter after `context`."""
         changed = dict(values)
-        name = self._declared[hook].parameters[1]
+        declaration = self._declared[hook]
+        name = declaration.parameters[1]
+        if self._broken_by(hook) is not None:
+            return declaration.failing
         for home, call in self._calls(hook, changed):  # each call sees what those before it changed
             answer = await home.call(call)
             if answer.failure is None:
                 changed[name] = answer.value
+            elif declaration.fails_closed:
+                return declaration.failing
         return changed[name]
 
     def _calls(self, hook: str, values: Mapping[str, Any]) -> Iterator[tuple[Home, Call]]:

@@ -4,68 +4,21 @@
 A context belongs to one plugin while it is enabled. Whoever keeps it longer finds that it refuses.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, final
 
 import structlog
 
-from podium.core.events import Event, ParticipantInfo
+from podium.core.events import Event
 from podium.core.metrics import PluginMetrics
+from podium.core.plugins.access_media import MediaAccess
+from podium.core.plugins.access_rooms import RoomsAccess, RoomsService
 from podium.core.plugins.errors import PluginError
-from podium.core.plugins.plugin_events import PluginEvent, audience_of
-from podium.core.rooms.observer import RoomView
+from podium.core.plugins.plugin_events import NO_EVENTS, PluginEvent
 from podium.core.sessions import SessionChange, SessionsAccess, SessionView, Tell
 
 if TYPE_CHECKING:
     from podium.core.plugins.offering import OperationsAccess
-
-_NO_EVENTS: Mapping[str, PluginEvent] = MappingProxyType({})
-
-
-class RoomsService(Protocol):
-    """What plugins may ask of the rooms; podium.core's Rooms fits."""
-
-    def views(self) -> tuple[RoomView, ...]: ...
-    def participants(self, session_id: str) -> tuple[ParticipantInfo, ...]: ...
-    def tell(
-        self,
-        session_id: str,
-        event: Event,
-        participant_id: str | None = None,
-        *,
-        roles: Collection[str] | None = None,
-    ) -> None: ...
-    def remove(self, session_id: str, participant_id: str, reason: str) -> None: ...
-
-
-class RoomsAccess:
-    """The rooms as plugins see them. All calls return at once; unknown names raise RoomError."""
-
-    def __init__(self, rooms: Callable[[], RoomsService], events: Mapping[str, PluginEvent] = _NO_EVENTS) -> None:
-        self._rooms = rooms
-        self._events = events
-
-    def list(self) -> tuple[RoomView, ...]:
-        """All open rooms."""
-        return self._rooms().views()
-
-    def participants(self, session_id: str) -> Sequence[ParticipantInfo]:
-        """Who is in a room, in the order in which they joined."""
-        return self._rooms().participants(session_id)
-
-    def send(self, session_id: str, event: Event, *, participant_id: str | None = None) -> None:
-        """Tell an event to one participant's browser, or to everybody's in the room whose role it is for.
-
-        Raises PluginError `event_undeclared` unless the event is the core's or declared by `@plugin.event`, and
-        RoomError `event_forbidden` when it is not for the role of that participant.
-        """
-        rooms, roles = self._rooms(), audience_of(event, self._events)
-        rooms.tell(session_id, event, participant_id, roles=roles)
-
-    def remove(self, session_id: str, participant_id: str, *, reason: str = "removed") -> None:
-        """Send somebody away; `reason` is told to all."""
-        self._rooms().remove(session_id, participant_id, reason)
 
 
 @final
@@ -80,8 +33,8 @@ class PluginContext:
         database: Any = None,
         operations: Any = None,
         rooms: Callable[[], RoomsService],
+        events: Mapping[str, PluginEvent] = NO_EVENTS,
         metrics: PluginMetrics,
-        events: Mapping[str, PluginEvent] = _NO_EVENTS,
         emit: Callable[[str, Event], None],
         session_changed: Tell = lambda _session, _change: None,
     ) -> None:
@@ -97,7 +50,8 @@ class PluginContext:
         self.log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(f"podium.plugins.{name}").bind(plugin=name)
         self.metrics = metrics
         """Makes the metrics of the plugin, which appear on the host's page for as long as the plugin runs."""
-        self.rooms = RoomsAccess(self._open(rooms), events)
+        self.rooms = RoomsAccess(name, self._open(rooms), events)
+        self.media = MediaAccess(self._open(rooms))
         self.sessions = SessionsAccess(self._telling(session_changed))
         """For the plugin that keeps sessions; the others implement the hook `session_changed`."""
         self._emit = emit
@@ -109,9 +63,12 @@ class PluginContext:
         self._emit(self.name, event)
 
     def close(self) -> None:
-        """The plugin has been disabled."""
-        self._closed = True
-        self.metrics.close()
+        """The plugin has stopped: nothing that it holds stays."""
+        if not self._closed:
+            self.media.release()
+            self.rooms.release()
+            self.metrics.close()
+            self._closed = True
 
     def _open(self, rooms: Callable[[], RoomsService]) -> Callable[[], RoomsService]:
         def checked() -> RoomsService:

@@ -6,11 +6,12 @@ declaration is all there is: pluggy validates against it, the caller behaves by 
 """
 
 import inspect
+import math
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from types import MappingProxyType
+from enum import Enum, StrEnum
+from types import GenericAlias, MappingProxyType
 from typing import Any, get_type_hints
 
 import pluggy
@@ -36,7 +37,14 @@ class Contract(StrEnum):
     DECIDE = "decide"
     """Plugins are asked in order until one refuses. A failure, or an answer of a wrong type, refuses."""
     FILTER = "filter"
-    """A value goes through the plugins in order, each may change it; a failure leaves it as it was."""
+    """A value goes through the plugins in order, each may change it. A failure leaves it as it was, unless the hook
+    says what it comes to then: that is final."""
+
+
+class Unchanged(Enum):
+    """What a failure makes of a filtered value where the hook says nothing else."""
+
+    UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,13 @@ class Declaration:
     returns: Any
     parameters: tuple[str, ...]
     function: HookFunction
+    failing: Any = Unchanged.UNCHANGED
+    """What a filtered value comes to when a plugin fails, and while one that should filter it has failed."""
+
+    @property
+    def fails_closed(self) -> bool:
+        """Whether a failed plugin that implements it goes on to count."""
+        return self.contract is Contract.DECIDE or self.failing is not Unchanged.UNCHANGED
 
     @property
     def signature(self) -> str:
@@ -62,6 +77,11 @@ class Declaration:
 
     def accepts(self, value: object) -> bool:
         """Whether an implementation may return this."""
+        if self.returns is float:
+            return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if isinstance(self.returns, GenericAlias):
+            # Of `frozenset[str]` only that it is a frozenset can be seen at once.
+            return isinstance(value, self.returns.__origin__)  # type: ignore[arg-type]  # a class, as it is of one
         return isinstance(value, self.returns)
 
 
@@ -77,18 +97,20 @@ def decide(*, deadline: float) -> Callable[[HookFunction], Declaration]:
     return _declare(Contract.DECIDE, deadline)
 
 
-def filtering(*, deadline: float) -> Callable[[HookFunction], Declaration]:
-    """The value to be filtered is the parameter after `context`."""
-    return _declare(Contract.FILTER, deadline)
+def filtering(*, deadline: float, failing: Any = Unchanged.UNCHANGED) -> Callable[[HookFunction], Declaration]:
+    """The value to be filtered is the parameter after `context`; `failing` is what a failure makes of it."""
+    return _declare(Contract.FILTER, deadline, failing)
 
 
-def _declare(contract: Contract, deadline: float) -> Callable[[HookFunction], Declaration]:
+def _declare(
+    contract: Contract, deadline: float, failing: Any = Unchanged.UNCHANGED
+) -> Callable[[HookFunction], Declaration]:
     def declare(function: HookFunction) -> Declaration:
         _mark(function)
         returns = get_type_hints(function)["return"]
         parameters = tuple(inspect.signature(function).parameters)
         assert parameters[0] == "context"
-        return Declaration(function.__name__, contract, deadline, returns, parameters, function)
+        return Declaration(function.__name__, contract, deadline, returns, parameters, function, failing)
 
     return declare
 

@@ -4,12 +4,14 @@
 Methods of the contract notify return at once, the others are awaited. None of them raises what a plugin raised.
 """
 
+from collections.abc import Callable, Collection
 from typing import final
 
-from podium.core.events import Event, TrackSource, TransportState
+from podium.core.events import ClientConfiguration, Event, TrackSource, TransportState
 from podium.core.identity.caller import Caller
 from podium.core.plugins.caller import HookCaller
 from podium.core.plugins.health import Health
+from podium.core.rooms.messages import Message
 from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto
 from podium.core.sessions import SessionChange, SessionView
 
@@ -20,6 +22,14 @@ class Hooks:
 
     def __init__(self, caller: HookCaller) -> None:
         self._caller = caller
+
+    def implements(self, hook: str) -> bool:
+        """Whether asking would make a difference."""
+        return self._caller.implements(hook)
+
+    def on_change(self, changed: Callable[[Collection[str]], None]) -> None:
+        """Have `changed` called with the names of hooks whenever others implement them than before."""
+        self._caller.on_change(changed)
 
     def room_opened(self, *, room: RoomView) -> None:
         self._caller.notify("room_opened", {"room": room})
@@ -33,6 +43,13 @@ class Hooks:
     def join_refused(self, *, room: RoomView, participant: ParticipantView, code: str, message: str) -> None:
         values = {"room": room, "participant": participant, "code": code, "message": message}
         self._caller.notify("join_refused", values)
+
+    async def client_configuration(
+        self, *, configuration: ClientConfiguration, room: RoomView, participant: ParticipantView
+    ) -> ClientConfiguration:
+        values = {"configuration": configuration, "room": room, "participant": participant}
+        changed: ClientConfiguration = await self._caller.filter("client_configuration", values)
+        return changed
 
     def participant_joined(self, *, room: RoomView, participant: ParticipantView) -> None:
         self._caller.notify("participant_joined", {"room": room, "participant": participant})
@@ -50,11 +67,34 @@ class Hooks:
         values = {"room": room, "participant": participant, "source": source, "muted": muted}
         self._caller.notify("track_muted", values)
 
-    def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None:
-        self._caller.notify("connection_changed", {"room": room, "participant": participant, "state": state})
-
     def session_changed(self, *, session: SessionView, change: SessionChange) -> None:
         self._caller.notify("session_changed", {"session": session, "change": change})
+
+    async def track_audience(
+        self, *, audience: frozenset[str], room: RoomView, publisher: ParticipantView, source: TrackSource
+    ) -> frozenset[str]:
+        values = {"audience": audience, "room": room, "publisher": publisher, "source": source}
+        changed: frozenset[str] = await self._caller.filter("track_audience", values)
+        return changed
+
+    async def track_priority(
+        self, *, priority: float, room: RoomView, publisher: ParticipantView, source: TrackSource
+    ) -> float:
+        values = {"priority": priority, "room": room, "publisher": publisher, "source": source}
+        changed: float = await self._caller.filter("track_priority", values)
+        return changed
+
+    async def message_sending(self, *, room: RoomView, message: Message) -> Veto | None:
+        return await self._caller.decide("message_sending", {"room": room, "message": message})
+
+    def message_sent(self, *, room: RoomView, message: Message) -> None:
+        self._caller.notify("message_sent", {"room": room, "message": message})
+
+    def session_ended(self, *, session_id: str, reason: str) -> None:
+        self._caller.notify("session_ended", {"session_id": session_id, "reason": reason})
+
+    def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None:
+        self._caller.notify("connection_changed", {"room": room, "participant": participant, "state": state})
 
     def event_emitted(self, *, plugin: str, event: Event) -> None:
         self._caller.notify("event_emitted", {"plugin": plugin, "event": event})

@@ -4,11 +4,12 @@
 Parameters an implementation does not need may be left out. Nothing here is called per packet.
 """
 
-from podium.core.events import Event, TrackSource, TransportState
+from podium.core.events import ClientConfiguration, Event, TrackSource, TransportState
 from podium.core.identity.caller import Caller
 from podium.core.plugins.context import PluginContext
-from podium.core.plugins.contracts import collect, decide, declarations, notify
+from podium.core.plugins.contracts import collect, decide, declarations, filtering, notify
 from podium.core.plugins.health import Health
+from podium.core.rooms.messages import Message
 from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto
 from podium.core.sessions import SessionChange, SessionView
 
@@ -29,6 +30,14 @@ async def room_closed(context: PluginContext, room: RoomView, reason: str) -> No
 @decide(deadline=2.0)
 async def participant_joining(context: PluginContext, room: RoomView, participant: ParticipantView) -> Veto | None:
     """Somebody wants to join. A `Veto` refuses them; None lets them go on to the next plugin."""
+
+
+@filtering(deadline=2.0)
+async def client_configuration(
+    context: PluginContext, configuration: ClientConfiguration, room: RoomView, participant: ParticipantView
+) -> ClientConfiguration:
+    """What a browser that joins has to know before it connects its media, such as TURN servers."""
+    raise NotImplementedError
 
 
 @notify(deadline=TELL)
@@ -69,16 +78,47 @@ async def track_muted(
     """A participant muted or unmuted one of their own sources, whether or not it flows."""
 
 
+@filtering(deadline=1.0, failing=frozenset())
+async def track_audience(
+    context: PluginContext, audience: frozenset[str], room: RoomView, publisher: ParticipantView, source: TrackSource
+) -> frozenset[str]:
+    """Who may see or hear a source, as participant ids; at first everybody else in the room."""
+    raise NotImplementedError
+
+
+@filtering(deadline=1.0)
+async def track_priority(
+    context: PluginContext, priority: float, room: RoomView, publisher: ParticipantView, source: TrackSource
+) -> float:
+    """How soon a camera (at first 100) or screen (200) is shown where the host fills the slots: the highest first."""
+    raise NotImplementedError
+
+
+@decide(deadline=2.0)
+async def message_sending(context: PluginContext, room: RoomView, message: Message) -> Veto | None:
+    """A message is about to be sent. A `Veto` refuses it; None lets it go on to the next plugin."""
+
+
 @notify(deadline=TELL)
-async def connection_changed(
-    context: PluginContext, room: RoomView, participant: ParticipantView, state: TransportState
-) -> None:
-    """The media connection of somebody in the room has reached another state; `failed` and `closed` are its last."""
+async def message_sent(context: PluginContext, room: RoomView, message: Message) -> None:
+    """A message was sent to those in the room whom it is for."""
+
+
+@notify(deadline=TELL)
+async def session_ended(context: PluginContext, session_id: str, reason: str) -> None:
+    """A session is over for good, not only its room: somebody called `context.rooms.end_session`."""
 
 
 @notify(deadline=TELL)
 async def session_changed(context: PluginContext, session: SessionView, change: SessionChange) -> None:
     """A scheduled class was made, edited or cancelled, or one has opened, begun or ended."""
+
+
+@notify(deadline=TELL)
+async def connection_changed(
+    context: PluginContext, room: RoomView, participant: ParticipantView, state: TransportState
+) -> None:
+    """The media connection of somebody in the room has reached another state; `failed` and `closed` are its last."""
 
 
 @notify(deadline=TELL)

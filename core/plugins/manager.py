@@ -14,10 +14,11 @@ import trio
 
 from podium.core.config import Config
 from podium.core.metrics import Metrics
+from podium.core.plugins.access_rooms import RoomsService
 from podium.core.plugins.blame import package_of
 from podium.core.plugins.caller import HookCaller
 from podium.core.plugins.catalog import Catalog, Entry
-from podium.core.plugins.context import PluginContext, RoomsService
+from podium.core.plugins.context import PluginContext
 from podium.core.plugins.contracts import Declarations
 from podium.core.plugins.discovery import Installed, installed
 from podium.core.plugins.errors import PluginError, contain, summary
@@ -137,7 +138,7 @@ class Plugins:
             if name in self._runners:
                 if self._runners[name].state is not PluginState.FAILED:
                     return
-                await self._stop_one(name)
+                await self._stop_one(name, replaced=True)
             entry = self._catalog.enable(name)
             if entry.problems:
                 self._report_problems(entry)
@@ -220,7 +221,8 @@ class Plugins:
         self._detach(runner)
         self.caller.mark_broken(runner.name, runner.plugin.hooks)
 
-    async def _stop_one(self, name: str) -> None:
+    async def _stop_one(self, name: str, *, replaced: bool = False) -> None:
+        """`replaced`: one that has failed is about to start anew; until then what it should decide stays refused."""
         runner = self._runners.get(name)
         if runner is None:
             return
@@ -228,7 +230,8 @@ class Plugins:
         runner.stop()
         if alive:
             self._detach(runner)
-        self.caller.remove(name)
+        if not replaced:
+            self.caller.remove(name)
         with trio.move_on_after(GIVE_UP_AFTER):
             await runner.ended.wait()
         if not runner.ended.is_set():

@@ -7,6 +7,7 @@ a second plugin with the same name does not start beside the first.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, final, get_args
 
 import msgspec
@@ -33,6 +34,9 @@ class PluginEvent(NamedTuple):
     @property
     def name(self) -> str:
         return self.kind.__name__
+
+
+NO_EVENTS: Mapping[str, PluginEvent] = MappingProxyType({})
 
 
 def declared_event(kind: Any, roles: Iterable[str]) -> PluginEvent:

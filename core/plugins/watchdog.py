@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finds out who holds up the thread that everything but the media runs on, and interrupts them when it is a plugin.
 
-trio switches between tasks only where they wait. A task that computes or blocks instead stops all others, so its one
-step is timed: a thread looks ten times a second whether the step has changed. After ten looks in a row at the same one
-(a machine that was paused makes one look late, not ten) it reads the stack. A plugin found there is named, counted and
-sent a signal, whose handler runs in the interrupted code itself and raises PluginStalled where nothing else is torn.
+trio switches between tasks only where they wait. A task that computes or blocks instead stops all others. A thread
+asks for a heartbeat ten times a second and looks whether the last one came. Without one, and with the same task on the
+stack at ten looks in a row (a machine that was paused makes one look late, not ten), the host counts as held up: trio
+lets no task run twice before it answers, so that is one step of one task. A plugin found on the stack is named,
+counted and sent a signal; its handler runs in the interrupted code and raises PluginStalled where nothing else is torn.
 
 C code that keeps the GIL keeps that thread from looking as well; a bad regular expression does. The thread therefore
 puts off an alarm at each look. When it goes off, the looking is done in the signal's handler, which Python also runs
@@ -59,26 +60,6 @@ class WatchdogStatistics:
     interruptions: int
 
 
-class Pulse(trio.abc.Instrument):
-    """Counts the steps of all tasks. As cheap as can be: this runs thousands of times a second."""
-
-    def __init__(self) -> None:
-        self.beat = 0
-        self.idle = False
-        self.task: trio.lowlevel.Task | None = None
-
-    def before_task_step(self, task: trio.lowlevel.Task) -> None:
-        self.beat += 1
-        self.task = task
-
-    def before_io_wait(self, timeout: float) -> None:  # noqa: ARG002  # trio's signature
-        self.idle = True
-
-    def after_io_wait(self, timeout: float) -> None:  # noqa: ARG002  # trio's signature
-        self.beat += 1
-        self.idle = False
-
-
 @final
 class Watchdog:
     """Made by `open_watchdog`. Plugins are watched for as long as they are known here."""
@@ -86,22 +67,21 @@ class Watchdog:
     def __init__(self, *, interval: float, patience: int) -> None:
         self._interval = interval
         self._patience = patience
-        self._pulse = Pulse()
         self._suspects = Suspects()
         self._told: dict[str, OnStall] = {}
         self._thread_id = threading.get_ident()
         self._token = trio.lowlevel.current_trio_token()
         self._signals = False
         self._stop = threading.Event()
-        self._beat = -1
-        self._same = 0
+        self._looking = threading.Lock()
+        self._beats = 0
+        self._step: tuple[int, FrameType | None] = (-1, None)  # heartbeats and the task at the last look
         self._since = 0.0
+        self._same = 0
         self._named: Suspect | None = None
-        self._wanted: tuple[int, str, str] | None = None  # the step, the plugin and the message to interrupt it with
+        self._wanted = False
         self._raised = False
-        self._alarm_beat = -1
-        self._alarms = 0
-        self._found: deque[dict[str, Any]] = deque()  # by the handler, which must not write logs itself
+        self._found: deque[tuple[int, str, dict[str, Any]]] = deque()  # to log: a signal's handler must not
         self._stalls = self._unexplained = self._interruptions = 0
         self._warned: float | None = None
 
@@ -123,103 +103,107 @@ class Watchdog:
         pause = self._interval
         while not self._stop.wait(pause):
             self._put_off_alarm()
+            with self._looking:
+                self._look(time.monotonic(), sys._current_frames().get(self._thread_id))
+                wanted = self._wanted and self._signals
             while self._found:
-                _log(self._found.popleft())
-            pause = self._look(time.monotonic())
+                level, event, facts = self._found.popleft()
+                logger.log(level, event, extra=facts)
+            pause = self._interval
+            if wanted:
+                signal.pthread_kill(self._thread_id, SIGNAL)
+                pause *= AGAIN
 
     def _put_off_alarm(self) -> None:
         if self._signals:
             signal.setitimer(signal.ITIMER_REAL, DEAF * self._interval, self._interval)
 
-    def _look(self, now: float) -> float:
-        """Look once; the seconds until the next look."""
-        if self._pulse.idle or self._pulse.beat != self._beat:
-            self._beat, self._same, self._since = self._pulse.beat, 0, now
-            self._named, self._wanted, self._raised = None, None, False
-            return self._interval
+    # In either thread, one at a time
+
+    def _look(self, now: float, frame: FrameType | None) -> None:
+        """Look once; `_wanted` says whether somebody is to be interrupted then."""
+        step = self._beats, _task(frame)
+        if step != self._step:
+            self._step, self._since, self._same = step, now, 0
+            self._named, self._wanted, self._raised = None, False, False
+            with suppress(trio.RunFinishedError):
+                self._token.run_sync_soon(self._beat, idempotent=True)
+            return
         self._same += 1
         if self._same < self._patience:
-            return self._interval
+            return
         if self._raised:  # and it goes on: give it the time again, perhaps it is cleaning up
             self._same, self._raised = 0, False
-            return self._interval
+            return
         if self._named is None:
-            self._named = self._name(now - self._since)
-        if self._named is None:
-            return self._interval
-        self._interrupt(self._named, now - self._since)
-        return self._interval * AGAIN
+            self._named = self._name(now, frame)
+        self._wanted = self._named is not None
 
-    def _name(self, seconds: float) -> Suspect | None:
+    def _name(self, now: float, frame: FrameType | None) -> Suspect | None:
         """Say who holds up the host."""
-        frame = sys._current_frames().get(self._thread_id)
+        seconds = now - self._since
         suspect = self._suspects.look(frame)
+        facts = {"seconds": round(seconds, 1), "stack": _stack(frame)}
         if suspect is None:
-            self._warn(self._facts(frame, seconds))
+            if self._same == self._patience:
+                self._unexplained += 1
+            if self._warned is None or now - self._warned >= WARN_EVERY:
+                self._warned = now
+                self._found.append((logging.WARNING, "the host is held up, by no plugin", facts))
             return None
-        _log(self._count(suspect, frame, seconds))
-        return suspect
-
-    def _count(self, suspect: Suspect, frame: FrameType | None, seconds: float) -> dict[str, Any]:
-        """What is to be logged about a stall."""
         self._stalls += 1
+        facts |= {"plugin": suspect.plugin, "place": suspect.place}
+        self._found.append((logging.ERROR, "plugin holds up the host", facts))
         with suppress(trio.RunFinishedError):
             self._token.run_sync_soon(self._tell, suspect.plugin, _told(suspect, seconds))
-        return {"plugin": suspect.plugin, "place": suspect.place, **self._facts(frame, seconds)}
-
-    def _facts(self, frame: FrameType | None, seconds: float) -> dict[str, Any]:
-        task = getattr(self._pulse.task, "name", None)
-        return {"seconds": round(seconds, 1), "task": task, "stack": _stack(frame)}
-
-    def _warn(self, facts: dict[str, Any]) -> None:
-        if self._same == self._patience:
-            self._unexplained += 1
-        now = time.monotonic()
-        if self._warned is None or now - self._warned >= WARN_EVERY:
-            self._warned = now
-            logger.warning("the host is held up, by no plugin", extra=facts)
-
-    def _interrupt(self, suspect: Suspect, seconds: float) -> None:
-        if self._signals:
-            self._wanted = (self._beat, suspect.plugin, _told(suspect, seconds))
-            signal.pthread_kill(self._thread_id, SIGNAL)
+        return suspect
 
     # In the trio thread
 
+    def _beat(self) -> None:
+        self._beats += 1
+
     def _tell(self, name: str, what: str) -> None:
-        if (told := self._told.get(name)) is not None:
-            told(what)
+        told = self._told.get(name)
+        try:
+            if told is not None:
+                told(what)
+        except Exception:  # trio would end the host
+            logger.exception("a stall cannot be counted", extra={"plugin": name})
 
     def _on_signal(self, _number: int, frame: FrameType | None) -> None:
         """In the middle of whatever runs: raise only in the step that was meant, and where it harms nobody else."""
+        if not self._looking.acquire(blocking=False):
+            return  # the thread can look after all
+        try:
+            now = time.monotonic()
+            if not self._wanted:
+                self._look(now, frame)
+            message = self._message(now, frame)
+        finally:
+            self._looking.release()
+        if message is not None:
+            raise PluginStalled(message)
+
+    def _message(self, now: float, frame: FrameType | None) -> str | None:
+        """What to interrupt the code in this frame with; None to let it be."""
+        if not self._wanted or self._named is None or self._step != (self._beats, _task(frame)):
+            return None
         suspect = self._suspects.look(frame)
-        if self._wanted is None:
-            message = self._look_in_alarm(suspect, frame)
-        else:
-            beat, plugin, told = self._wanted
-            message = told if beat == self._pulse.beat and suspect is not None and suspect.plugin == plugin else None
-        if message is None or suspect is None or not suspect.interruptible:
-            return
-        self._wanted, self._raised = None, True
+        if suspect is None or suspect.plugin != self._named.plugin or not suspect.interruptible:
+            return None
+        self._wanted, self._raised = False, True
         self._interruptions += 1
-        raise PluginStalled(message)
-
-    def _look_in_alarm(self, suspect: Suspect | None, frame: FrameType | None) -> str | None:
-        """The thread does not get to look: do it here, as patiently; what to interrupt the plugin with."""
-        if self._pulse.idle or self._pulse.beat != self._alarm_beat:
-            self._alarm_beat, self._alarms = self._pulse.beat, 0
-            return None
-        self._alarms += 1
-        if suspect is None or self._alarms < self._patience:
-            return None
-        seconds = (DEAF + self._alarms) * self._interval
-        if self._alarms == self._patience:
-            self._found.append(self._count(suspect, frame, seconds))
-        return _told(suspect, seconds)
+        return _told(suspect, now - self._since)
 
 
-def _log(facts: dict[str, Any]) -> None:
-    logger.error("plugin holds up the host", extra=facts)
+def _task(frame: FrameType | None) -> FrameType | None:
+    """The outermost frame of the task that is running, which stands for it; None between tasks."""
+    while frame is not None and (outer := frame.f_back) is not None:
+        if outer.f_code.co_name == "unrolled_run" and outer.f_globals.get("__name__") == "trio._core._run":
+            return frame
+        frame = outer
+    return None
 
 
 def _told(suspect: Suspect, seconds: float) -> str:
@@ -234,7 +218,7 @@ def _stack(frame: FrameType | None) -> str:
 async def open_watchdog(*, interval: float = INTERVAL, patience: int = PATIENCE) -> AsyncIterator[Watchdog]:
     """Watch this trio run. Where it does not run in the main thread, signals do not reach it: stalls are only named."""
     watchdog = Watchdog(interval=interval, patience=patience)
-    with _instrumented(watchdog._pulse), _signaled(watchdog):
+    with _signaled(watchdog):
         thread = threading.Thread(target=watchdog._run, name="podium-watchdog", daemon=True)
         thread.start()
         try:
@@ -242,15 +226,6 @@ async def open_watchdog(*, interval: float = INTERVAL, patience: int = PATIENCE)
         finally:
             watchdog._stop.set()
             thread.join()
-
-
-@contextmanager
-def _instrumented(pulse: Pulse) -> Iterator[None]:
-    trio.lowlevel.add_instrument(pulse)
-    try:
-        yield
-    finally:
-        trio.lowlevel.remove_instrument(pulse)
 
 
 @contextmanager
@@ -270,5 +245,4 @@ def _signaled(watchdog: Watchdog) -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        watchdog._wanted = None
         signal.signal(SIGNAL, signal.SIG_DFL)

@@ -20,6 +20,8 @@ class TrackKey(NamedTuple):
     kind: TrackKind
 
 
+DEFAULT_PRIORITIES: Mapping[TrackSource, float] = {"screen": 200.0, "camera": 100.0}
+
 Assignment = dict[str, TrackKey | None]
 
 
@@ -36,6 +38,6 @@ def fill_as_wished(wishes: Mapping[str, TrackKey | None], published: Collection[
     return {mid: track if track in published else None for mid, track in wishes.items()}
 
 
-def by_priority(tracks: Sequence[TrackKey]) -> list[TrackKey]:
-    """Screens before cameras, otherwise in the order given (that of joining)."""
-    return sorted(tracks, key=lambda track: track.source != "screen")
+def by_priority(priorities: Mapping[TrackKey, float]) -> list[TrackKey]:
+    """The highest first, otherwise in the order given (that of joining)."""
+    return sorted(priorities, key=lambda track: -priorities[track])

@@ -35,7 +35,21 @@ class Silence(NamedTuple):
     silent: bool
 
 
-Decision = Tell | Switch | Silence
+class SetAudience(NamedTuple):
+    """Forward a source only to participants that have one of these groups (bits), or to everybody."""
+
+    source_id: int
+    groups: int | None
+
+
+class SetGroups(NamedTuple):
+    """The groups (bits) whose sources a participant may receive."""
+
+    participant_id: str
+    groups: int
+
+
+Decision = Tell | Switch | Silence | SetAudience | SetGroups
 
 NewsEvent = ParticipantJoined | ParticipantLeft | TrackPublished | TrackUnpublished | TrackMuted
 

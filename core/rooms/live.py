@@ -4,25 +4,46 @@
 Every entry point ends in `_carry_out`, the one place where decisions become calls on the worker and events to people.
 """
 
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+import msgspec
+import trio
+
 from podium.core import _fastpath
-from podium.core.events import ConnectionState, Event, Joined, Left, ParticipantInfo, TrackSource
+from podium.core.events import (
+    ClientConfiguration,
+    ConnectionState,
+    Event,
+    Joined,
+    Left,
+    ParticipantInfo,
+    ParticipantJoined,
+    TrackKind,
+    TrackPublished,
+    TrackSource,
+)
 from podium.core.media.connection import Connection, Negotiation
 from podium.core.media.sdp import Offer
 from podium.core.media.streams import IncomingTrack, StreamChanges
+from podium.core.media.tap import MediaTap
 from podium.core.media.worker import MediaWorker
-from podium.core.rooms.decisions import Decision, Silence, Switch, Tell
+from podium.core.rooms.blocks import HOST
+from podium.core.rooms.decisions import Decision, SetAudience, SetGroups, Silence, Switch, Tell
 from podium.core.rooms.identity import LEADING, RoomError
 from podium.core.rooms.observer import ParticipantView, RoomObserver, RoomView
+from podium.core.rooms.policy import Policy
 from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
 from podium.core.rooms.reporting import report
 from podium.core.rooms.room import Room
+from podium.core.rooms.tapping import Taps
 from podium.core.rooms.wishes import Shown
+
+logger = logging.getLogger(__name__)
 
 
 class LiveRoom:
-    """One room on one worker. `on_empty` is called when the last participant has left."""
+    """One room on one worker. `on_empty` is called when the last participant has left, not before anybody came."""
 
     def __init__(
         self,
@@ -30,6 +51,7 @@ class LiveRoom:
         media: MediaWorker,
         on_empty: Callable[["LiveRoom"], None],
         observer: RoomObserver,
+        nursery: trio.Nursery,
     ) -> None:
         self.id = room.room_id
         self._view = RoomView(session_id=room.room_id)
@@ -42,30 +64,41 @@ class LiveRoom:
         self._owners: dict[Connection, LocalParticipant] = {}
         self._sources: dict[int, _fastpath.Source] = {}
         self._slots: dict[int, _fastpath.Slot] = {}
-        self._closed = False
+        self._taps = Taps()
+        self._policy = Policy(room, self._view, observer, nursery, self._carry_out)
         self.led = False
         """Whether anybody in a leading role has been here since the room opened."""
+        self._entered = self._closed = self._crowded = False
 
     def __len__(self) -> int:
         return len(self._present)
+
+    @property
+    def present(self) -> Collection[str]:
+        """Ids of those who are here, in the order in which they joined."""
+        return self._present.keys()
 
     def participants(self) -> tuple[ParticipantInfo, ...]:
         return self._room.participants()
 
     def snapshot(self, participant: LocalParticipant) -> Joined:
-        return self._room.snapshot(participant.id)
+        joined = self._room.snapshot(participant.id)
+        return msgspec.structs.replace(joined, configuration=participant.configuration)
 
     # People
 
-    def join(self, participant_id: str, display_name: str, role: str) -> LocalParticipant:
+    def join(
+        self, participant_id: str, display_name: str, role: str, configuration: ClientConfiguration
+    ) -> LocalParticipant:
         """Let somebody in, in place of an earlier presence of the same id. Raises RoomError `room_full`."""
         earlier = self._present.get(participant_id)
         if earlier is not None:
             self._remove(earlier, "replaced")
         self._room.join(participant_id, display_name, role)
-        participant = LocalParticipant(self, participant_id, display_name, role)
+        participant = LocalParticipant(self, participant_id, display_name, role, configuration)
         self._present[participant_id] = participant
         self.led = self.led or role in LEADING
+        self._entered = True
         self._carry_out()
         return participant
 
@@ -76,6 +109,7 @@ class LiveRoom:
     def close(self, reason: str) -> None:
         """Send everybody away and give the worker's room back."""
         self._closed = True
+        self._policy.close()
         for participant in list(self._present.values()):
             self._remove(participant, reason)
         self._media.remove_room(self._media_room)
@@ -86,9 +120,12 @@ class LiveRoom:
         if participant_id is not None and roles is not None and self._participant(participant_id).role not in roles:
             what = f"{type(event).__name__} is for {', '.join(roles)}, which {participant_id!r} is not"
             raise RoomError("event_forbidden", what, "participant_id")
-        for each in list(self._present.values()) if participant_id is None else [self._participant(participant_id)]:
-            if roles is None or each.role in roles:
-                self._room.tell(each.id, event)
+        told = list(self._present.values()) if participant_id is None else [self._participant(participant_id)]
+        self.tell_some(event, [each.id for each in told if roles is None or each.role in roles])
+
+    def tell_some(self, event: Event, participant_ids: Sequence[str]) -> None:
+        for each in participant_ids:
+            self._room.tell(each, event)
         self._carry_out()
 
     def remove(self, participant_id: str, reason: str) -> None:
@@ -129,9 +166,28 @@ class LiveRoom:
         self._room.set_muted(participant.id, source, muted)
         self._carry_out()
 
-    def set_blocked(self, participant: LocalParticipant, source: TrackSource, blocked: bool) -> None:
-        self._room.set_blocked(participant.id, source, blocked)
+    # What plugins ask
+
+    def set_blocked(self, participant_id: str, source: TrackSource, blocked: bool, owner: str = HOST) -> None:
+        """Raises RoomError `participant_unknown`."""
+        self._room.set_blocked(participant_id, source, blocked, owner)
         self._carry_out()
+
+    def lift_blocks(self, owner: str) -> None:
+        self._room.lift_blocks(owner)
+        self._carry_out()
+
+    def reconsider(self) -> None:
+        """Ask plugins anew who may see and hear whom."""
+        self._policy.reconsider()
+
+    def open_tap(
+        self, participant_id: str, source: TrackSource, kind: TrackKind | None, layer: int | None, capacity: int
+    ) -> MediaTap:
+        """Raises RoomError."""
+        connection = self._participant(participant_id).connection
+        running = self._room.running_sources()
+        return self._taps.open(participant_id, connection, source, kind, layer, capacity, running)
 
     # What the worker reports
 
@@ -173,6 +229,7 @@ class LiveRoom:
     ) -> tuple[Connection, Negotiation]:
         """Negotiate on a new connection; the one before, if any, ends once that has succeeded."""
         connection = self._media.connect(self._media_room)
+        connection.set_groups(self._room.groups_of(participant.id))
         try:
             negotiation = self._media.negotiate(connection, offer, sources)
         except BaseException:
@@ -229,12 +286,17 @@ class LiveRoom:
             for participant in unread.values():
                 self._remove(participant, "too_slow")
         self._report_news()
-        if not self._present and not self._closed:
+        if self._entered and not self._present and not self._closed:
             self._on_empty(self)
 
     def _report_news(self) -> None:
         for news in self._room.take_news():
             report(news, self._view, self._observer)
+            if isinstance(news.event, ParticipantJoined | TrackPublished):
+                self._policy.people_or_tracks_changed()
+        if self._room.audiences.crowded and not self._crowded:
+            self._crowded = True
+            logger.warning("too many different audiences: some tracks reach nobody", extra={"session": self.id})
 
     def _perform(self, decision: Decision) -> LocalParticipant | None:
         """Returns the participant who was to be told something and does not read."""
@@ -248,4 +310,11 @@ class LiveRoom:
             case Silence(source_id, silent):
                 if (source := self._sources.get(source_id)) is not None:
                     source.set_blocked(silent)
+            case SetAudience(source_id, groups):
+                if (source := self._sources.get(source_id)) is not None:
+                    source.set_audience(groups)
+            case SetGroups(participant_id, groups):
+                participant = self._present.get(participant_id)
+                if participant is not None and participant.connection is not None:
+                    participant.connection.set_groups(groups)
         return None

@@ -7,8 +7,9 @@ Sources and slots are known here by the numbers that the worker gave them; nothi
 from dataclasses import dataclass, field
 
 from podium.core.events import ParticipantInfo, SlotContent, TrackInfo, TrackKind, TrackSource
-from podium.core.rooms.assignment import TrackKey
+from podium.core.rooms.assignment import DEFAULT_PRIORITIES, TrackKey
 from podium.core.rooms.layers import Layer
+from podium.core.rooms.observer import ParticipantView
 
 
 @dataclass(slots=True)
@@ -19,10 +20,27 @@ class Track:
     layers: dict[int, Layer]
     widths: dict[int, int] = field(default_factory=dict)
     announced: bool = False
+    audience: frozenset[str] | None = None
+    """Participant ids that may have it as decided; None: everybody."""
+    viewers: frozenset[str] | None = None
+    """Those of them who do: what was told to the worker last."""
+    groups: int | None = None
+    priority: float = 0.0
+    """The higher, the sooner it is shown; at first by its source."""
+
+    def __post_init__(self) -> None:
+        self.reset_priority()
 
     @property
     def published(self) -> bool:
         return any(layer.running for layer in self.layers.values())
+
+    def reaches(self, participant_id: str) -> bool:
+        """Whether somebody may see or hear it."""
+        return self.viewers is None or participant_id in self.viewers
+
+    def reset_priority(self) -> None:
+        self.priority = DEFAULT_PRIORITIES.get(self.key.source, 0.0)
 
     def choices(self) -> tuple[Layer, ...]:
         return tuple(self.layers.values())
@@ -76,10 +94,20 @@ class Participant:
     chooses: bool = False
     muted: set[TrackSource] = field(default_factory=set)
     blocked: set[TrackSource] = field(default_factory=set)
+    groups: int = 0
+    """Groups of those whose restricted tracks it may have, as told to the worker."""
+    speaker: str | None = None
+    """Whom it was told of as speaking."""
     shown: set[SlotContent] = field(default_factory=set)
 
     def silent(self, source: TrackSource) -> bool:
         return source in self.muted or source in self.blocked
+
+    def tracks_of(self, source: TrackSource) -> list[Track]:
+        return [track for track in self.tracks.values() if track.key.source == source]
+
+    def view(self) -> ParticipantView:
+        return ParticipantView(participant_id=self.participant_id, display_name=self.display_name, role=self.role)
 
     def video_slots(self) -> list[Slot]:
         return [slot for slot in self.slots.values() if slot.kind == "video"]

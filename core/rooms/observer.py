@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who hears what happens in rooms without being in them, and may refuse an entry: plugins, or nobody.
+"""Who hears what happens in rooms without being in them, and may decide some of it: plugins, or nobody.
 
-Rooms know this interface only. What is told is told by plain calls that return at once; the one question that a room
-waits for is whether somebody may join.
+Rooms know this interface only. What is told is told by plain calls that return at once. What is asked is waited for:
+whether somebody may join and with what configuration, whether a message may be sent, and, beside everything else
+that goes on, who may see or hear whom and who is shown first.
 """
 
-from typing import Protocol
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from podium.core.events import TrackKind, TrackSource, TransportState
+from podium.core.events import ClientConfiguration, TrackKind, TrackSource, TransportState
+
+if TYPE_CHECKING:
+    from podium.core.rooms.messages import Message
 
 
 class RoomView(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,12 +48,16 @@ class Veto(msgspec.Struct, frozen=True):
 
 
 class RoomObserver(Protocol):
-    """What rooms report. All but `participant_joining` return at once and raise nothing."""
+    """What rooms report and ask. Nothing of it raises; what is not awaited returns at once."""
 
     def room_opened(self, *, room: RoomView) -> None: ...
     def room_closed(self, *, room: RoomView, reason: str) -> None: ...
+    def session_ended(self, *, session_id: str, reason: str) -> None: ...
     async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None: ...
     def join_refused(self, *, room: RoomView, participant: ParticipantView, code: str, message: str) -> None: ...
+    async def client_configuration(
+        self, *, configuration: ClientConfiguration, room: RoomView, participant: ParticipantView
+    ) -> ClientConfiguration: ...
     def participant_joined(self, *, room: RoomView, participant: ParticipantView) -> None: ...
     def participant_left(self, *, room: RoomView, participant: ParticipantView, reason: str) -> None: ...
     def track_published(self, *, room: RoomView, participant: ParticipantView, track: TrackView) -> None: ...
@@ -57,10 +66,24 @@ class RoomObserver(Protocol):
         self, *, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool
     ) -> None: ...
     def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None: ...
+    async def track_audience(
+        self, *, audience: frozenset[str], room: RoomView, publisher: ParticipantView, source: TrackSource
+    ) -> frozenset[str]: ...
+    async def track_priority(
+        self, *, priority: float, room: RoomView, publisher: ParticipantView, source: TrackSource
+    ) -> float: ...
+    async def message_sending(self, *, room: RoomView, message: "Message") -> Veto | None: ...
+    def message_sent(self, *, room: RoomView, message: "Message") -> None: ...
+
+    def implements(self, hook: str) -> bool:
+        """Whether asking would make a difference; as long as nobody does, `track_audience` restricts nothing."""
+
+    def on_change(self, changed: Callable[[Collection[str]], None]) -> None:
+        """Have `changed` called with the names of hooks whenever others implement them than before."""
 
 
 class NobodyObserves:
-    """No plugins: everybody may join, and nothing is told."""
+    """No plugins: everybody may join, see and hear, and nothing is told."""
 
     def room_opened(self, *, room: RoomView) -> None:
         pass
@@ -68,11 +91,23 @@ class NobodyObserves:
     def room_closed(self, *, room: RoomView, reason: str) -> None:
         pass
 
+    def session_ended(self, *, session_id: str, reason: str) -> None:
+        pass
+
     async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None:  # noqa: ARG002
         return None
 
     def join_refused(self, *, room: RoomView, participant: ParticipantView, code: str, message: str) -> None:
         pass
+
+    async def client_configuration(
+        self,
+        *,
+        configuration: ClientConfiguration,
+        room: RoomView,  # noqa: ARG002
+        participant: ParticipantView,  # noqa: ARG002
+    ) -> ClientConfiguration:
+        return configuration
 
     def participant_joined(self, *, room: RoomView, participant: ParticipantView) -> None:
         pass
@@ -90,4 +125,36 @@ class NobodyObserves:
         pass
 
     def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None:
+        pass
+
+    async def track_audience(
+        self,
+        *,
+        audience: frozenset[str],
+        room: RoomView,  # noqa: ARG002
+        publisher: ParticipantView,  # noqa: ARG002
+        source: TrackSource,  # noqa: ARG002
+    ) -> frozenset[str]:
+        return audience
+
+    async def track_priority(
+        self,
+        *,
+        priority: float,
+        room: RoomView,  # noqa: ARG002
+        publisher: ParticipantView,  # noqa: ARG002
+        source: TrackSource,  # noqa: ARG002
+    ) -> float:
+        return priority
+
+    async def message_sending(self, *, room: RoomView, message: "Message") -> Veto | None:  # noqa: ARG002
+        return None
+
+    def message_sent(self, *, room: RoomView, message: "Message") -> None:
+        pass
+
+    def implements(self, hook: str) -> bool:  # noqa: ARG002
+        return False
+
+    def on_change(self, changed: Callable[[Collection[str]], None]) -> None:
         pass

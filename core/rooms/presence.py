@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast, final
 import msgspec
 import trio
 
-from podium.core.events import AnyEvent, Event, Joined, Left, TrackKind, TrackSource
+from podium.core.events import AnyEvent, ClientConfiguration, Event, Joined, Left, TrackKind, TrackSource
 from podium.core.media.connection import Connection, ConnectionStatistics
 from podium.core.media.sdp import parse_offer
 from podium.core.rooms.identity import RoomError
@@ -42,10 +42,19 @@ class Negotiated(msgspec.Struct, frozen=True, kw_only=True):
 class LocalParticipant:
     """A participant whose host is in this process, made by `Rooms.join`. Once it has left, requests raise RoomError."""
 
-    def __init__(self, room: "LiveRoom", participant_id: str, display_name: str, role: str) -> None:
+    def __init__(
+        self,
+        room: "LiveRoom",
+        participant_id: str,
+        display_name: str,
+        role: str,
+        configuration: ClientConfiguration,
+    ) -> None:
         self.id = participant_id
         self.display_name = display_name
         self.role = role
+        self.configuration = configuration
+        """What its browser is told to connect with."""
         self.left_reason: str | None = None
         self.connection: Connection | None = None
         self._room = room
@@ -87,7 +96,7 @@ class LocalParticipant:
     def set_blocked(self, source: TrackSource, blocked: bool) -> None:
         """Forward nothing of one source, whatever its owner wants, until unblocked."""
         self._check_present()
-        self._room.set_blocked(self, source, blocked)
+        self._room.set_blocked(self.id, source, blocked)
 
     def leave(self, reason: str = "left") -> None:
         """End this presence; calling it again does nothing."""

@@ -4,18 +4,18 @@
 Three kinds of calls change it: what hosts ask for participants, what negotiation made, and what the worker saw.
 `take_decisions` then returns everything that follows from all changes since it was last called, so a batch of
 worker events costs one reassignment and tells each participant at most one `Showing`. Audio slots are filled by the
-worker itself; here they are only reported.
+worker itself; here they are only reported. Who may see and hear whom is decided through `audiences`.
 """
 
 from collections.abc import Sequence
 
 from podium.core.events import (
+    TRACK_SOURCES,
     Event,
     Joined,
     ParticipantInfo,
     ParticipantJoined,
     ParticipantLeft,
-    Speaking,
     TrackKind,
     TrackMuted,
     TrackPublished,
@@ -23,11 +23,14 @@ from podium.core.events import (
     TrackUnpublished,
 )
 from podium.core.rooms.assignment import TrackKey, by_priority
+from podium.core.rooms.audience import Audiences
+from podium.core.rooms.blocks import HOST, Blocks
 from podium.core.rooms.decisions import Decision, News, NewsEvent, Silence, Tell
 from podium.core.rooms.identity import RoomError
 from podium.core.rooms.layers import Layer
 from podium.core.rooms.model import Participant, Slot, Track
 from podium.core.rooms.observer import ParticipantView
+from podium.core.rooms.speaker import Speaker
 from podium.core.rooms.viewing import Stage, choose_from_now_on, place, report
 from podium.core.rooms.wishes import Shown, check_shown
 
@@ -42,7 +45,9 @@ class Room:
         self._participants: dict[str, Participant] = {}
         self._tracks: dict[int, Track] = {}
         self._slots: dict[int, tuple[Participant, Slot]] = {}
-        self._speaker: str | None = None
+        self._blocks = Blocks()
+        self.audiences = Audiences(self._participants)
+        self._speaker = Speaker(self._participants)
         self._decisions: list[Decision] = []
         self._news: list[News] = []
         self._stage = Stage(())
@@ -75,6 +80,9 @@ class Room:
             max_participants=self._max_participants,
         )
 
+    def running_sources(self) -> list[int]:
+        return [source_id for source_id, track in self._tracks.items() if track.layers[source_id].running]
+
     # What hosts ask
 
     def join(self, participant_id: str, display_name: str, role: str) -> None:
@@ -83,7 +91,7 @@ class Room:
             raise RoomError("participant_exists", f"{participant_id!r} is already in the room", "participant_id")
         if len(self._participants) >= self._max_participants:
             raise RoomError("room_full", f"the room holds at most {self._max_participants} participants")
-        participant = Participant(participant_id, display_name, role)
+        participant = Participant(participant_id, display_name, role, blocked=self._blocks.of(participant_id))
         self._participants[participant_id] = participant
         self._tell_others(participant_id, ParticipantJoined(participant=participant.info()))
         self._report(participant, ParticipantJoined(participant=participant.info()))
@@ -96,11 +104,12 @@ class Room:
         for slot in participant.slots.values():
             del self._slots[slot.slot_id]
         self._tracks_changed = True
+        self.audiences.exclude(participant_id)
         left = ParticipantLeft(participant_id=participant_id, reason=reason)
         self._tell_others(participant_id, left)
         self._report(participant, left)
-        if self._speaker == participant_id:
-            self._set_speaker(None)
+        if self._speaker.is_participant(participant_id):
+            self._decisions += self._speaker.change(None)
 
     def show(self, participant_id: str, shown: Sequence[Shown]) -> None:
         """Take over the choice of what the named slots show; others keep what they have. Raises RoomError."""
@@ -124,14 +133,51 @@ class Room:
         self._tell_others(participant_id, event)
         self._report(participant, event)
 
-    def set_blocked(self, participant_id: str, source: TrackSource, blocked: bool) -> None:
-        """Somebody else decides that a participant's source is not forwarded."""
-        participant = self._participants[participant_id]
-        self._change_silence(participant, source, participant.blocked, blocked)
+    def set_blocked(self, participant_id: str, source: TrackSource, blocked: bool, owner: str = HOST) -> None:
+        """Somebody else decides that a participant's source is not forwarded, here or when it comes back.
+
+        Raises RoomError: `source_invalid`, or `participant_unknown` for somebody who is not here and of whom it is not
+        blocked.
+        """
+        if source not in TRACK_SOURCES:
+            raise RoomError("source_invalid", f"source must be one of {', '.join(TRACK_SOURCES)}", "source")
+        if participant_id not in self._participants and (participant_id, source) not in self._blocks:
+            raise RoomError("participant_unknown", f"nobody with id {participant_id!r} is here", "participant_id")
+        self._blocks.change(participant_id, source, blocked, owner)
+        self._follow_block(participant_id, source)
+
+    def lift_blocks(self, owner: str) -> None:
+        """Undo all blocks of one owner."""
+        for participant_id, source in self._blocks.lift(owner):
+            self._follow_block(participant_id, source)
 
     def tell(self, participant_id: str, event: Event) -> None:
         """Pass on an event that is not the room's own, in order with those that are."""
         self._decisions.append(Tell(participant_id, event))
+
+    # What plugins decide
+
+    def groups_of(self, participant_id: str) -> int:
+        """What the worker has to know of this participant's transport, a new one included."""
+        return self._participants[participant_id].groups
+
+    def published(self) -> list[tuple[ParticipantView, TrackSource]]:
+        """Whose sources flow at this moment."""
+        return [
+            (participant.view(), source)
+            for participant in self._participants.values()
+            for source in dict.fromkeys(key.source for key, track in participant.tracks.items() if track.published)
+        ]
+
+    def set_priority(self, participant_id: str, source: TrackSource, priority: float | None) -> None:
+        """How soon slots that are filled automatically show it; None: as usual for such a source."""
+        participant = self._participants.get(participant_id)
+        for track in participant.tracks_of(source) if participant is not None else ():
+            if priority is None:
+                track.reset_priority()
+            else:
+                track.priority = priority
+            self._tracks_changed = True
 
     # What negotiation made
 
@@ -142,12 +188,15 @@ class Room:
         layers = {source_id: Layer(source_id, rank, None, False) for rank, source_id in enumerate(source_ids)}
         track = participant.tracks[key] = Track(key, layers)
         self._tracks.update(dict.fromkeys(source_ids, track))
+        self.audiences.add(track)
         if participant.silent(source):
             self._decisions += [Silence(source_id, True) for source_id in source_ids]
 
     def remove_track(self, participant_id: str, source: TrackSource, kind: TrackKind) -> None:
         track = self._participants[participant_id].tracks.pop(TrackKey(participant_id, source, kind))
         self._forget_sources(track)
+        if self._speaker.is_track(track):
+            self._decisions += self._speaker.change(None)
         if track.announced:
             event = TrackUnpublished(participant_id=participant_id, source=source, kind=kind)
             self._tell_others(participant_id, event)
@@ -186,18 +235,21 @@ class Room:
             return
         viewer, slot = self._slots[slot_id]
         emptied = slot.kind == "video" and slot.decided is None
-        slot.seen = source_id if source_id in self._tracks and not emptied else None
+        track = self._tracks.get(source_id)
+        reached = track is not None and track.reaches(viewer.participant_id)
+        slot.seen = source_id if reached and not emptied else None
         self._unreported.add(viewer.participant_id)
 
     def speaker(self, source_id: int) -> None:
         """The loudest source of the room now; 0 for nobody."""
-        track = self._tracks.get(source_id)
-        self._set_speaker(track.key.participant_id if track is not None else None)
+        self._decisions += self._speaker.change(self._tracks.get(source_id))
 
     # What follows
 
     def take_decisions(self) -> list[Decision]:
         """Everything to be carried out now, in order."""
+        if self.audiences.changed:
+            self._settle_audiences()
         if self._tracks_changed:
             self._tracks_changed = False
             self._settle_tracks()
@@ -220,10 +272,7 @@ class Room:
         return news
 
     def _report(self, participant: Participant, event: NewsEvent) -> None:
-        view = ParticipantView(
-            participant_id=participant.participant_id, display_name=participant.display_name, role=participant.role
-        )
-        self._news.append(News(view, event))
+        self._news.append(News(participant.view(), event))
 
     def _those(self, wanted: set[str]) -> list[Participant]:
         """In the order in which they joined; some may have left meanwhile."""
@@ -231,16 +280,31 @@ class Room:
 
     def _settle_tracks(self) -> None:
         """Tell what has come and gone. If what can be seen has changed, everybody's slots have to be looked at."""
-        visible: dict[TrackKey, tuple[Layer, ...]] = {}
+        visible: dict[TrackKey, Track] = {}
         for participant in self._participants.values():
             for track in participant.tracks.values():
                 self._announce(participant, track)
                 if track.published and track.key.kind == "video" and not participant.silent(track.key.source):
-                    visible[track.key] = track.choices()
-        stage = Stage([(key, visible[key]) for key in by_priority(list(visible))])
+                    visible[track.key] = track
+        best_first = by_priority({key: track.priority for key, track in visible.items()})
+        stage = Stage(
+            [(key, visible[key].choices()) for key in best_first],
+            {key: track.viewers for key, track in visible.items() if track.viewers is not None},
+        )
         if not stage.same_as(self._stage):
             self._stage = stage
             self._unplaced.update(self._participants)
+
+    def _settle_audiences(self) -> None:
+        """Have the worker forward to others than before; a slot whose receiver is left out is empty from now on."""
+        self._decisions += self.audiences.settle()
+        self._tracks_changed = True
+        for viewer, slot in self._slots.values():
+            track = self._tracks.get(slot.seen) if slot.seen is not None else None
+            if track is not None and not track.reaches(viewer.participant_id):
+                slot.seen = None
+                self._unreported.add(viewer.participant_id)
+        self._decisions += self._speaker.tell()
 
     def _announce(self, participant: Participant, track: Track) -> None:
         if track.announced == track.published:
@@ -286,12 +350,10 @@ class Room:
             if key.source == source:
                 self._decisions += [Silence(source_id, now) for source_id in track.layers]
 
-    def _set_speaker(self, participant_id: str | None) -> None:
-        if participant_id == self._speaker:
-            return
-        self._speaker = participant_id
-        for listener in self._participants:
-            self._decisions.append(Tell(listener, Speaking(participant_id=participant_id)))
+    def _follow_block(self, participant_id: str, source: TrackSource) -> None:
+        if (participant := self._participants.get(participant_id)) is not None:
+            blocked = (participant_id, source) in self._blocks
+            self._change_silence(participant, source, participant.blocked, blocked)
 
     def _tell_others(self, participant_id: str, event: Event) -> None:
         for other in self._participants:

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import trio
 
 from podium.core.config import Config, media_settings
-from podium.core.events import Event, ParticipantInfo
+from podium.core.events import ClientConfiguration, Event, ParticipantInfo, TrackKind, TrackSource
 from podium.core.media.settings import MediaSettings
+from podium.core.media.tap import MediaTap
 from podium.core.media.worker import Media, WorkerStatistics, open_media
+from podium.core.rooms.blocks import HOST
 from podium.core.rooms.identity import (
     LEADING,
     RoomError,
@@ -25,7 +28,9 @@ from podium.core.rooms.identity import (
     new_participant_id,
 )
 from podium.core.rooms.live import LiveRoom
+from podium.core.rooms.messages import Message, check_message, received, recipients
 from podium.core.rooms.observer import NobodyObserves, ParticipantView, RoomObserver, RoomView
+from podium.core.rooms.policy import POLICIES
 from podium.core.rooms.presence import LocalParticipant
 from podium.core.rooms.room import Room
 
@@ -50,12 +55,20 @@ class Rooms:
     """Made by `open_rooms`. With `ad_hoc`, whoever joins opens a room; otherwise an invitation or `open_room` does."""
 
     def __init__(
-        self, media: Media, settings: MediaSettings, *, ad_hoc: bool, observer: RoomObserver | None = None
+        self,
+        media: Media,
+        settings: MediaSettings,
+        nursery: trio.Nursery,
+        *,
+        ad_hoc: bool,
+        observer: RoomObserver | None = None,
     ) -> None:
         self.ad_hoc = ad_hoc
         self._observer: RoomObserver = NobodyObserves() if observer is None else observer
         self._media = media
         self._settings = settings
+        self._nursery = nursery
+        self._observer.on_change(self._policies_changed)
         self._live: dict[str, LiveRoom] = {}
         self._closed = False
 
@@ -98,21 +111,25 @@ class Rooms:
         room = RoomView(session_id=session_id)
         participant = ParticipantView(participant_id=own_id, display_name=name, role=role)
         try:
-            await self._ask(room, participant, invited=invited)
+            configuration = await self._ask(room, participant, invited=invited)
             if wished and role != self._granted(session_id, role):  # plugins were asked about the role as it was
                 raise RoomError("role_taken", "somebody else has come to lead this room meanwhile; join again", "role")
-            return (self._live.get(session_id) or self._open(session_id)).join(own_id, name, role)
+            return (self._live.get(session_id) or self._open(session_id)).join(own_id, name, role, configuration)
         except RoomError as error:
             self._observer.join_refused(room=room, participant=participant, code=error.code, message=error.message)
             raise
 
-    async def _ask(self, room: RoomView, participant: ParticipantView, *, invited: bool) -> None:
-        """Whether somebody may join, by the rooms' own rules and by plugins. Raises RoomError."""
+    async def _ask(self, room: RoomView, participant: ParticipantView, *, invited: bool) -> ClientConfiguration:
+        """What to tell a browser that may join, by the rooms' own rules and by plugins. Raises RoomError."""
         self._check_joinable(room.session_id, invited=invited)
         veto = await self._observer.participant_joining(room=room, participant=participant)
         if veto is not None:
             raise RoomError(veto.code, veto.message)
+        configuration = await self._observer.client_configuration(
+            configuration=ClientConfiguration(), room=room, participant=participant
+        )
         self._check_joinable(room.session_id, invited=invited)
+        return configuration
 
     def _granted(self, session_id: str, wish: str) -> str:
         """What becomes of the wish for a role: a room is led by who comes first, and by whom they invite."""
@@ -137,6 +154,13 @@ class Rooms:
         self._live.pop(session_id).close(reason)
         self._observer.room_closed(room=RoomView(session_id=session_id), reason=reason)
 
+    def end_session(self, session_id: str, reason: str = "ended") -> None:
+        """The session is over for good: its room closes, if it is open, and plugins are told. Raises RoomError."""
+        checked_identifier(session_id, "session_id")
+        if session_id in self._live:
+            self.close_room(session_id, reason)
+        self._observer.session_ended(session_id=session_id, reason=reason)
+
     def views(self) -> tuple[RoomView, ...]:
         """All open rooms."""
         return tuple(RoomView(session_id=session_id) for session_id in self._live)
@@ -159,6 +183,59 @@ class Rooms:
     def remove(self, session_id: str, participant_id: str, reason: str = "removed") -> None:
         """Send one participant away. Raises RoomError."""
         self._room(session_id).remove(participant_id, reason)
+
+    async def send_message(self, message: Message) -> None:
+        """Bring a message to those it is for, if plugins let it.
+
+        Raises RoomError: `room_unknown`, what `check_message` raises, or the code of a plugin's refusal.
+        """
+        room = RoomView(session_id=message.session_id)
+        check_message(message, self._room(message.session_id).present)
+        veto = await self._observer.message_sending(room=room, message=message)
+        if veto is not None:
+            raise RoomError(veto.code, veto.message)
+        live = self._room(message.session_id)
+        live.tell_some(received(message), recipients(message, live.present))
+        self._observer.message_sent(room=room, message=message)
+
+    def set_blocked(
+        self, session_id: str, participant_id: str, source: TrackSource, blocked: bool, *, owner: str = HOST
+    ) -> None:
+        """Forward nothing of a source, in the name of `owner`. Raises RoomError."""
+        self._room(session_id).set_blocked(participant_id, source, blocked, owner)
+
+    def lift_blocks(self, owner: str) -> None:
+        """Undo whatever somebody has blocked, in all rooms."""
+        for room in list(self._live.values()):
+            room.lift_blocks(owner)
+
+    def reconsider(self, session_id: str) -> None:
+        """Ask plugins anew who may see and hear whom in a room. Returns at once. Raises RoomError."""
+        self._room(session_id).reconsider()
+
+    def open_tap(
+        self,
+        session_id: str,
+        participant_id: str,
+        source: TrackSource,
+        *,
+        kind: TrackKind | None = None,
+        layer: int | None = None,
+        capacity: int = 1 << 20,
+    ) -> MediaTap:
+        """Copy what a participant publishes into a ring of `capacity` bytes.
+
+        `kind` None: video where the source has any. `layer` counts from 0, the smallest; None: the largest that flows.
+        Raises RoomError: `room_unknown`, `participant_unknown`, `track_unknown`, `layer_unknown`, `capacity_invalid`
+        or `taps_exhausted`.
+        """
+        return self._room(session_id).open_tap(participant_id, source, kind, layer, capacity)
+
+    def _policies_changed(self, hooks: Collection[str]) -> None:
+        """Other plugins than before decide who sees and hears whom."""
+        if not POLICIES.isdisjoint(hooks):
+            for room in self._live.values():
+                room.reconsider()
 
     def _room(self, session_id: str) -> LiveRoom:
         room = self._live.get(session_id)
@@ -186,7 +263,8 @@ class Rooms:
     def _open(self, session_id: str) -> LiveRoom:
         settings = self._settings
         room = Room(session_id, audio_slots=settings.audio_slots, max_participants=settings.max_participants)
-        live = self._live[session_id] = LiveRoom(room, self._media.least_loaded(), self._close_empty, self._observer)
+        worker = self._media.least_loaded()
+        live = self._live[session_id] = LiveRoom(room, worker, self._close_empty, self._observer, self._nursery)
         self._observer.room_opened(room=RoomView(session_id=session_id))
         return live
 
@@ -201,9 +279,10 @@ async def open_rooms(config: Config, observer: RoomObserver | None = None) -> As
     `observer` is told what happens, and asked who may join: the hooks of plugins, as `open_plugins` gives them.
     """
     settings = media_settings(config)
-    async with open_media(settings) as media:
-        rooms = Rooms(media, settings, ad_hoc=config.rooms.ad_hoc, observer=observer)
+    async with open_media(settings) as media, trio.open_nursery() as nursery:
+        rooms = Rooms(media, settings, nursery, ad_hoc=config.rooms.ad_hoc, observer=observer)
         try:
             yield rooms
         finally:
             rooms.close()
+            nursery.cancel_scope.cancel()

@@ -6,7 +6,8 @@ be seen, its `seen` is what the worker says is seen; people are told the latter,
 somebody else's picture while a switch waits for its key frame.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from podium.core.events import Showing, SlotContent
 from podium.core.rooms.assignment import Assignment, TrackKey, fill_as_wished, fill_automatically
@@ -18,12 +19,24 @@ from podium.core.rooms.model import Participant, Slot, Track
 class Stage:
     """The video tracks that may be seen now, best first, and the layer of each for any height, chosen once for all."""
 
-    def __init__(self, tracks: Sequence[tuple[TrackKey, tuple[Layer, ...]]]) -> None:
+    def __init__(
+        self,
+        tracks: Sequence[tuple[TrackKey, tuple[Layer, ...]]],
+        viewers: Mapping[TrackKey, frozenset[str]] = MappingProxyType({}),
+    ) -> None:
+        """`viewers`: who may see those tracks that are not for everybody."""
         self.tracks = dict(tracks)
+        self._viewers = dict(viewers)
         self._chosen: dict[tuple[TrackKey, int | None], int | None] = {}
 
     def same_as(self, other: "Stage") -> bool:
-        return list(self.tracks.items()) == list(other.tracks.items())
+        return list(self.tracks.items()) == list(other.tracks.items()) and self._viewers == other._viewers
+
+    def visible_to(self, participant_id: str) -> Collection[TrackKey]:
+        """Best first."""
+        if not self._viewers:
+            return self.tracks.keys()
+        return [key for key in self.tracks if key not in self._viewers or participant_id in self._viewers[key]]
 
     def layer(self, key: TrackKey, max_height: int | None) -> int | None:
         if (key, max_height) not in self._chosen:
@@ -34,7 +47,7 @@ class Stage:
 def place(viewer: Participant, stage: Stage) -> list[Switch]:
     """Choose track and layer for each video slot; returns what has to be switched."""
     slots = viewer.video_slots()
-    assigned = _assign(viewer, slots, stage.tracks)
+    assigned = _assign(viewer, slots, stage.visible_to(viewer.participant_id))
     filled = sum(track is not None for track in assigned.values())
     switches = []
     for slot in slots:
@@ -66,9 +79,9 @@ def choose_from_now_on(viewer: Participant) -> None:
         slot.wish = slot.track
 
 
-def _assign(viewer: Participant, slots: Sequence[Slot], published: Mapping[TrackKey, object]) -> Assignment:
+def _assign(viewer: Participant, slots: Sequence[Slot], published: Collection[TrackKey]) -> Assignment:
     if viewer.chooses:
-        return fill_as_wished({slot.mid: slot.wish for slot in slots}, published.keys())
+        return fill_as_wished({slot.mid: slot.wish for slot in slots}, published)
     others = [track for track in published if track.participant_id != viewer.participant_id]
     return fill_automatically({slot.mid: slot.track for slot in slots}, others)
 

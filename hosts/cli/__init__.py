@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.command == "plugins":
         from podium.hosts.cli import _plugins
 
-        return _plugins.run(parsed.config, as_json=parsed.json)
+        return _plugins.run(parsed.config, as_json=parsed.json, hooks=parsed.hooks, host=parsed.host)
     if parsed.command == "plugin":
         from podium.hosts.cli import _new
 
@@ -65,6 +65,10 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
     _add_actions(database, _DB_ACTIONS)
     plugins = commands.add_parser("plugins", help="list the plugins", description=_PLUGINS)
     plugins.add_argument("--json", action="store_true", help="print one JSON document with everything known")
+    plugins.add_argument("--hooks", action="store_true", help="show the hooks too, in call order, with their counters")
+    plugins.add_argument(
+        "--host", metavar="URL", help="ask this host, with the administrator's key from PODIUM_KEY, not the one here"
+    )
     _add_config_option(plugins)
     _add_plugin_command(commands.add_parser("plugin", help="begin a plugin of your own"))
     key = commands.add_parser("key", help="make an API key for a service", description=_KEY)
@@ -98,7 +102,10 @@ def _add_config_option(parser: argparse.ArgumentParser) -> None:
 _PODIUM = "A self-hosted framework for live online classes."
 _OF_PLUGINS = "Enabled plugins may have commands too: `podium PLUGIN COMMAND`; `podium PLUGIN --help` lists them."
 _SERVE = "Serve classes until stopped by SIGINT or SIGTERM; a second signal stops without waiting."
-_PLUGINS = "List the plugins that are installed or enabled; exit status 1 when one that is enabled cannot run."
+_PLUGINS = (
+    "List the plugins that are installed or enabled, as they are in the host that runs in this directory; without one, "
+    "what would run. Exit status 1 when one that is enabled cannot run or has failed."
+)
 _NEW = (
     "Write a distribution with a small plugin that works: operations, a hook, a table with its migration, settings, a "
     "panel and tests. Change it into your own."

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`podium plugins`: what is installed, what is enabled, and what keeps a plugin from running.
+"""`podium plugins`: what runs in the host of this directory, or another; without one, what would run.
 
-Enabled plugins are imported and checked as the host does it, and none is started.
+A running host is asked over its REST interface, with the key from its control file. Without one, enabled plugins are
+imported and checked as the host does it, and none is started.
 """
 
 import os
@@ -11,49 +12,144 @@ from pathlib import Path
 
 import msgspec
 
-from podium.core.config import ConfigError, load_config
+from podium.core.config import Config, ConfigError, load_config
+from podium.core.errors import PodiumError
+from podium.core.plugins.administration import PluginList
 from podium.core.plugins.catalog import Catalog
 from podium.core.plugins.discovery import installed
 from podium.core.plugins.hooks import HOOKS
-from podium.core.plugins.report import PluginReport, survey
+from podium.core.plugins.report import HookReport, PluginReport, survey
 from podium.core.plugins.runner import PluginState
+from podium.hosts.cli._ask import Host, ask, ask_present
 from podium.hosts.cli._config import complain
 
 CANNOT_RUN = 1
+KEY = "PODIUM_KEY"
 _HEADINGS = ("PLUGIN", "VERSION", "STATE", "HOOKS", "OPERATIONS", "TABLES")
+_LIVE_HEADINGS = ("PLUGIN", "VERSION", "STATE", "CALLS", "ERRORS", "TIMEOUTS", "STALLS", "CRASHES", "REVISION")
+_HOOK_HEADINGS = ("HOOK", "PLUGIN", "CALLS", "ERRORS", "TIMEOUTS", "REFUSALS", "DROPPED", "MS/CALL")
+
+Rows = Iterable[tuple[str, ...]]
 
 
-def run(file: Path | None, *, as_json: bool) -> int:
+def run(file: Path | None, *, as_json: bool, hooks: bool = False, host: str | None = None) -> int:
     """Print the list; the exit status."""
+    if host is not None:
+        return _run_remote(host, as_json=as_json, hooks=hooks)
     try:
         config = load_config(file, os.environ)
     except ConfigError as error:
         return complain(error)
+    found = ask_present(config.web.control_file)
+    if found is None:
+        print("podium: no host runs here; this is what would run", file=sys.stderr)
+        return _show_survey(config, as_json=as_json)
+    return _show_live(*found, as_json=as_json, hooks=hooks)
+
+
+def _run_remote(url: str, *, as_json: bool, hooks: bool) -> int:
+    try:
+        host = Host(url, os.environ.get(KEY, ""))
+        return _show_live(host, ask(host), as_json=as_json, hooks=hooks)
+    except PodiumError as error:
+        print(f"podium: {error.message}", file=sys.stderr)
+        return CANNOT_RUN
+
+
+def _show_survey(config: Config, *, as_json: bool) -> int:
     reports = survey(Catalog(config.plugins, installed()), HOOKS)
     if as_json:
-        print(msgspec.json.format(msgspec.json.encode({"plugins": reports})).decode())
+        _print_json({"host": None, "plugins": reports, "hooks": {}})
     else:
         print("\n".join(table(reports)))
     for each in reports:
         for problem in each.problems:
             print(f"podium: plugin {each.name}: {problem}", file=sys.stderr)
+    return _status(reports)
+
+
+def _show_live(host: Host, told: PluginList, *, as_json: bool, hooks: bool) -> int:
+    if as_json:
+        _print_json({"host": host.facts(), "plugins": told.plugins, "hooks": told.hooks})
+        return _status(told.plugins)
+    print("\n".join(live_table(told.plugins)))
+    if hooks:
+        print("\n" + "\n".join(hook_table(told)))
+    for name, error in _last_errors(told.plugins):
+        print(f"\n{name}: {error}")
+    return _status(told.plugins)
+
+
+def _print_json(document: object) -> None:
+    print(msgspec.json.format(msgspec.json.encode(document)).decode())
+
+
+def _status(reports: Iterable[PluginReport]) -> int:
     return CANNOT_RUN if any(each.state is PluginState.FAILED for each in reports) else 0
 
 
 def table(reports: Iterable[PluginReport]) -> Iterator[str]:
     """One line for each plugin in starting order, under headings."""
-    rows = [_HEADINGS, *map(_row, reports)]
-    if len(rows) == 1:
-        yield "No plugins are installed."
+    return _aligned(_HEADINGS, map(_row, reports))
+
+
+def live_table(reports: Iterable[PluginReport]) -> Iterator[str]:
+    """The same with what has been counted since each plugin was enabled."""
+    return _aligned(_LIVE_HEADINGS, map(_live_row, reports))
+
+
+def hook_table(told: PluginList) -> Iterator[str]:
+    """A line for each implementation, the hooks by name and the plugins in the order of calls."""
+    reports = {each.name: {hook.name: hook for hook in each.hooks} for each in told.plugins}
+    return _aligned(
+        _HOOK_HEADINGS,
+        (_hook_row(hook, name, reports[name][hook]) for hook, names in sorted(told.hooks.items()) for name in names),
+        "No running plugin implements a hook.",
+    )
+
+
+def _aligned(headings: tuple[str, ...], rows: Rows, nothing: str = "No plugins are installed.") -> Iterator[str]:
+    lines = [headings, *rows]
+    if len(lines) == 1:
+        yield nothing
         return
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
 
 
 def _row(each: PluginReport) -> tuple[str, ...]:
     hooks = " ".join(hook.name for hook in each.hooks)
     return each.name, each.version or "-", each.state, hooks or "-", _words(each.operations), _words(each.tables)
+
+
+def _live_row(each: PluginReport) -> tuple[str, ...]:
+    statistics = [hook.statistics for hook in each.hooks]
+    numbers = (
+        sum(one.calls for one in statistics),
+        sum(one.errors for one in statistics),
+        sum(one.timeouts for one in statistics),
+        each.stalls,
+        each.crashes,
+    )
+    return each.name, each.version or "-", each.state, *map(str, numbers), each.revision or "-"
+
+
+def _hook_row(hook: str, plugin: str, report: HookReport) -> tuple[str, ...]:
+    counted = report.statistics
+    numbers = (counted.calls, counted.errors, counted.timeouts, counted.refusals, counted.dropped)
+    mean = f"{1000 * counted.seconds / counted.calls:.1f}" if counted.calls else "-"
+    return hook, plugin, *map(str, numbers), mean
+
+
+def _last_errors(reports: Iterable[PluginReport]) -> Iterator[tuple[str, str]]:
+    """Of each plugin the last error of its own, and of its hooks."""
+    for each in reports:
+        if each.last_error is not None:
+            yield each.name, each.last_error
+        for hook in each.hooks:
+            if hook.statistics.last_error not in (None, each.last_error):
+                yield f"{each.name}, {hook.name}", str(hook.statistics.last_error)
 
 
 def _words(names: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ import os
 import secrets
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import final
 
@@ -99,8 +99,12 @@ class Host:
     def start(self) -> None:
         """Raises HostError, also when a plugin that is enabled cannot run and failures are not allowed."""
         self._running.start()
-        if not self._allow_failed:
-            self._check_plugins()
+        try:
+            if not self._allow_failed:
+                self._check_plugins()
+        except BaseException:
+            self._running.stop()
+            raise
 
     def stop(self) -> None:
         """Stop it in order. Raises HostError when it had ended by itself or does not end."""
@@ -117,7 +121,6 @@ class Host:
             problems = "".join(
                 f"\n  {each.name}: {'; '.join(each.problems) or each.last_error or 'see the log'}" for each in failed
             )
-            self.stop()
             raise HostError(_with_log(f"plugins cannot run:{problems}", self.log))
 
     def _current_url(self) -> str:
@@ -142,19 +145,25 @@ class _Running:
         """Return when the host can be reached. Raises HostError."""
         self._thread.start()
         if not self._settled.wait(START_WITHIN):
+            self._cancel()
             raise HostError(_with_log(f"the host did not start within {START_WITHIN:g} s", self._log))
         if self._error is not None:
             raise HostError(_with_log("the host cannot start", self._log)) from self._error
 
     def stop(self) -> None:
-        if self._token is not None and self._thread.is_alive():
-            self._token.run_sync_soon(self._scope.cancel)
+        self._cancel()
         self._thread.join(STOP_WITHIN)
         if self._thread.is_alive():
             what = f"the host did not stop within {STOP_WITHIN:g} s; does a plugin block its thread?"
             raise HostError(_with_log(what, self._log))
         if self._error is not None:
             raise HostError(_with_log("the host ended by itself", self._log)) from self._error
+
+    def _cancel(self) -> None:
+        """Have it end, if it has not; safe while it does."""
+        if self._token is not None:
+            with suppress(trio.RunFinishedError):
+                self._token.run_sync_soon(self._scope.cancel)
 
     def _run(self) -> None:
         try:
@@ -207,6 +216,7 @@ def _loaded(text: str, directory: Path, key_entries: Collection[str]) -> Config:
         "media.workers": 1,
         "metrics.port": 0,
         "storage.directory": str(directory / "storage"),
+        "web.control_file": "",
         "web.host": "127.0.0.1",
         "web.port": 0,
     }

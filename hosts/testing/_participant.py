@@ -13,8 +13,11 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, final
 
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+try:
+    from websockets.exceptions import ConnectionClosed
+    from websockets.sync.client import ClientConnection, connect
+except ImportError as error:
+    raise ImportError('podium.hosts.testing needs more than Podium itself: pip install "podium[testing]"') from error
 
 from podium.hosts.testing._client import CallError
 

@@ -16,6 +16,7 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from podium.core.operations import Services
+from podium.core.plugins.checkup import Checkup
 from podium.hosts.web.assets import assets_in
 from podium.hosts.web.connections import Connections
 from podium.hosts.web.entrance import Entrance
@@ -41,7 +42,11 @@ class PodiumApp(QuartTrio):
 
 
 def create_app(
-    rooms: Entrance, connections: Connections, services: Services, pages: PluginPages | None = None
+    rooms: Entrance,
+    connections: Connections,
+    services: Services,
+    pages: PluginPages | None = None,
+    checkup: Checkup | None = None,
 ) -> PodiumApp:
     """The application over these rooms, with the `pages` of plugins where there are any. Nothing is started here."""
     app = PodiumApp("podium.hosts.web", static_folder=None, instance_path=str(STATIC.parent))
@@ -65,7 +70,16 @@ def create_app(
     @app.get("/health")
     async def health() -> dict[str, Any]:
         facts: dict[str, Any] = msgspec.to_builtins(rooms.statistics())
-        return {"status": "ok", "version": podium_version(), "connections": connections.statistics().open, **facts}
+        plugins = await checkup.look() if checkup is not None else {}
+        # "ok" and 200 even when a plugin is not: who restarts the host for it would end the classes. No details
+        # either, since everybody may ask.
+        return {
+            "status": "ok",
+            "version": podium_version(),
+            "connections": connections.statistics().open,
+            "plugins": {name: health.status for name, health in plugins.items()},
+            **facts,
+        }
 
     @app.websocket("/signal")
     async def signal() -> None:

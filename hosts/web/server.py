@@ -1,49 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The web host: the listening socket, hypercorn on trio behind it, and an orderly end.
+"""The web host: rooms, plugins and what faces browsers together, and an orderly end.
 
-The socket is made here because accepted connections inherit its TCP_USER_TIMEOUT: hypercorn shields its sends from
-cancellation, so only the kernel can end one to a peer that does not read. Shutting down means cancelling `serve`:
-signaling peers are told first (1012, they come back by themselves), then hypercorn stops, then the rooms end.
+Shutting down means cancelling `serve`: signaling peers are told first (1012, they come back by themselves), then
+hypercorn stops, then the rooms end, then the plugins.
 """
 
-import ipaddress
-import logging
+import os
 import socket
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
 
 import msgspec
 import trio
-from hypercorn.config import Config as HypercornConfig
+from prometheus_client import ProcessCollector
 
 from podium.core.config import Config
+from podium.core.identity import new_key
+from podium.core.metrics.host import HostCollector, OperationCollector, PluginCollector, WatchdogCollector
+from podium.core.metrics.streams import StreamCollector
 from podium.core.operations import Services, open_services
 from podium.core.plugins.administration import offer_administration
+from podium.core.plugins.checkup import Checkup
 from podium.core.plugins.login import PluginLogin
-from podium.core.plugins.manager import open_plugins
+from podium.core.plugins.manager import Plugins, open_plugins
 from podium.core.plugins.offering import OperationOffer
 from podium.core.plugins.panels import PanelOffer
 from podium.core.plugins.plugin_events import EventOffer
 from podium.core.plugins.storage import open_storage
-from podium.core.rooms.rooms import open_rooms
+from podium.core.plugins.watchdog import Watchdog, open_watchdog
+from podium.core.rooms.rooms import Rooms, open_rooms
 from podium.hosts.web.acceptor import accept
-from podium.hosts.web.app import create_app
+from podium.hosts.web.app import create_app, podium_version
 from podium.hosts.web.asgi import Safeguards
 from podium.hosts.web.connections import Connections
+from podium.hosts.web.control import Control, control_file
 from podium.hosts.web.entrance import Entrance
+from podium.hosts.web.listening import hypercorn_config, listen, reachable_url
+from podium.hosts.web.metrics import bind, serve_metrics
 from podium.hosts.web.plugins import PluginPages
 
-UNREAD_TIMEOUT = 10.0
-"""Seconds after which the kernel gives up a connection whose peer takes nothing."""
-MAX_MESSAGE = 256 * 1024
-BACKLOG = 512
+CONTROL = "control"
+"""Name of the key in the control file, as it appears in logs."""
 
 
 @dataclass(frozen=True)
 class ServerInfo:
-    """Where the host can be reached."""
+    """Where the host can be reached, and where its metrics are, if they are served."""
 
     url: str
     port: int
+    metrics_url: str | None = None
 
 
 async def serve(
@@ -51,25 +58,60 @@ async def serve(
 ) -> None:
     """Rooms and web host together, until cancelled. `dev` lets anybody who opens a link make the room.
 
-    Raises OSError when an address cannot be bound.
+    Raises OSError when an address cannot be bound, MetricsError when it is that of the metrics.
     """
     if dev:
         config = msgspec.structs.replace(config, rooms=msgspec.structs.replace(config.rooms, ad_hoc=True))
-    async with (
-        open_storage(config.database.url) as prepare,
-        open_plugins(config, prepare=prepare) as plugins,
-        open_rooms(config, plugins.hooks) as rooms,
-    ):
-        services = open_services(rooms, config.auth)
-        offer_administration(services.registry, plugins)
-        services.identities.add(PluginLogin(plugins.hooks))
-        events = EventOffer()
-        pages = PluginPages(plugins, services, events)
-        plugins.before_start(pages.prepare)
-        for watcher in (OperationOffer(services.dispatcher), events, pages, PanelOffer(services.registry, rooms)):
-            plugins.watch(watcher)
-        await plugins.start(rooms)
-        await serve_rooms(rooms, config.web.host, config.web.port, services, pages, task_status=task_status)
+    key, entry = new_key(CONTROL, "administrator")
+    auth = msgspec.structs.replace(config.auth, api_keys=(*config.auth.api_keys, entry))
+    with ExitStack() as stack:
+        listener = stack.enter_context(bind(config, dev=dev)) if config.metrics.enabled else None
+        async with (
+            open_storage(config.database.url) as prepare,
+            open_watchdog() as watchdog,
+            open_plugins(config, prepare=prepare, watchdog=watchdog) as plugins,
+            open_rooms(config, plugins.hooks) as rooms,
+            trio.open_nursery() as nursery,
+        ):
+            services = open_services(rooms, auth)
+            connections, checkup = Connections(rooms, services), Checkup(plugins)
+            pages = _attach(plugins, rooms, services)
+            _collect(plugins, rooms, connections, services, watchdog)
+            nursery.start_soon(checkup.run)
+            await plugins.start(rooms)
+            metrics_url = await nursery.start(serve_metrics, plugins.metrics, listener) if listener else None
+            web = partial(serve_rooms, rooms, config.web.host, config.web.port, services, pages)
+            info = await nursery.start(partial(web, connections=connections, checkup=checkup))
+            control = Control(url=info.url, pid=os.getpid(), key=key, metrics_url=metrics_url)
+            stack.enter_context(control_file(config.web.control_file, control))
+            task_status.started(replace(info, metrics_url=metrics_url))
+
+
+def _attach(plugins: Plugins, rooms: Rooms, services: Services) -> PluginPages:
+    """Let everything that plugins bring come and go with them."""
+    offer_administration(services.registry, plugins)
+    services.identities.add(PluginLogin(plugins.hooks))
+    events = EventOffer()
+    pages = PluginPages(plugins, services, events)
+    plugins.before_start(pages.prepare)
+    for watcher in (OperationOffer(services.dispatcher), events, pages, PanelOffer(services.registry, rooms)):
+        plugins.watch(watcher)
+    return pages
+
+
+def _collect(plugins: Plugins, rooms: Rooms, connections: Connections, services: Services, watchdog: Watchdog) -> None:
+    """Put what this host counts on its page of metrics."""
+
+    def sockets() -> tuple[int, int]:
+        statistics = connections.statistics()
+        return statistics.open, statistics.refused
+
+    plugins.metrics.add(HostCollector(rooms, sockets, podium_version()))
+    plugins.metrics.add(StreamCollector(rooms))
+    plugins.metrics.add(PluginCollector(plugins, plugins.metrics.errors))
+    plugins.metrics.add(OperationCollector(services.dispatcher))
+    plugins.metrics.add(WatchdogCollector(watchdog.statistics))
+    plugins.metrics.add(ProcessCollector(registry=None))
 
 
 async def serve_rooms(
@@ -79,6 +121,8 @@ async def serve_rooms(
     services: Services | None = None,
     pages: PluginPages | None = None,
     *,
+    connections: Connections | None = None,
+    checkup: Checkup | None = None,
     task_status: trio.TaskStatus[ServerInfo] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """The web host over rooms that are already open, until cancelled. Without `services`, the core's own.
@@ -86,8 +130,8 @@ async def serve_rooms(
     `pages` are those of plugins.
     """
     services = services or open_services(rooms)
-    connections = Connections(rooms, services)
-    app = Safeguards(create_app(rooms, connections, services, pages))
+    connections = connections or Connections(rooms, services)
+    app = Safeguards(create_app(rooms, connections, services, pages, checkup))
     listener = listen(host, port)
     info = ServerInfo(url=reachable_url(host, listener.getsockname()[1]), port=listener.getsockname()[1])
     stop = trio.Event()
@@ -109,35 +153,3 @@ async def _accept_shielded(
     with trio.CancelScope(shield=True):
         listening = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
         await accept(app, hypercorn_config(), listening, stop, task_status=task_status)
-
-
-def hypercorn_config() -> HypercornConfig:
-    config = HypercornConfig()
-    config.errorlog = logging.getLogger("podium.hosts.web.hypercorn")
-    config.errorlog.setLevel(logging.WARNING)
-    config.include_server_header = False
-    config.websocket_max_message_size = MAX_MESSAGE
-    config.max_app_queue_size = 4
-    config.graceful_timeout = 2.0
-    return config
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening TCP socket; `::` serves IPv4 as well."""
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    both = family == socket.AF_INET6 and address[0] == "::" and socket.has_dualstack_ipv6()
-    listener = socket.create_server(address[:2], family=family, backlog=BACKLOG, dualstack_ipv6=both)
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(UNREAD_TIMEOUT * 1000))
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
-
-
-def reachable_url(host: str, port: int) -> str:
-    """A link for people; browsers give camera and microphone to `localhost`, but not to other plain addresses."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return f"http://{host}:{port}"
-    if address.is_unspecified or address.is_loopback:
-        return f"http://localhost:{port}"
-    return f"http://[{host}]:{port}" if address.version == 6 else f"http://{host}:{port}"

@@ -135,6 +135,11 @@ async def room_closed(context: PluginContext, room: RoomView, reason: str) -> No
 
 
 @plugin.hook
+async def session_ended(context: PluginContext, session_id: str, reason: str) -> None:
+    context.state.record("session_ended", session_id=session_id, details={"reason": reason})
+
+
+@plugin.hook
 async def participant_joined(context: PluginContext, room: RoomView, participant: ParticipantView) -> None:
     _record(context, "participant_joined", room, participant)
 

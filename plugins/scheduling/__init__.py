@@ -8,7 +8,7 @@ database's thread; `desk` and `driver` are what runs.
 
 import trio
 
-from podium.core import Health, ParticipantView, Plugin, PluginContext, RoomView, Veto
+from podium.core import ClientConfiguration, Health, ParticipantView, Plugin, PluginContext, RoomView, Veto
 from podium.plugins.scheduling import attending, keeping
 from podium.plugins.scheduling._config import SchedulingConfig
 from podium.plugins.scheduling.desk import Clock, close_desk, desk_of, open_desk, utc_now
@@ -61,6 +61,10 @@ def make_plugin(now: Clock = utc_now) -> Plugin:
         desk = desk_of(context)
         desk.places.entered(room.session_id, participant.participant_id)
         desk.nudge()
+
+    @plugin.hook
+    async def client_configuration(context: PluginContext, configuration: ClientConfiguration) -> ClientConfiguration:
+        return attending.configured(context, configuration)
 
     @plugin.hook
     async def health_check(context: PluginContext) -> Health:

@@ -41,7 +41,7 @@ class SchedulingConfig(msgspec.Struct, frozen=True, kw_only=True):
     ice_servers: Annotated[
         tuple[Annotated[str, Meta(pattern=r"^(stun|stuns|turn|turns):[^\s]+$")], ...],
         Meta(
-            description="STUN and TURN servers that `JoinSession` names to browsers.",
+            description="STUN and TURN servers that browsers are told of.",
             extra={"expected": "a list of URLs such as `stun:stun.example.org:3478`"},
         ),
     ] = ()

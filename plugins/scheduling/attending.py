@@ -5,16 +5,25 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import trio
 
-from podium.core import Caller, DatabaseError, ParticipantView, PluginContext, RoomView, Veto
+from podium.core import (
+    Caller,
+    ClientConfiguration,
+    DatabaseError,
+    IceServer,
+    ParticipantView,
+    PluginContext,
+    RoomView,
+    Veto,
+)
 from podium.plugins.scheduling.admission import Door, Refusal, refusal, seconds_until
 from podium.plugins.scheduling.desk import Desk, desk_of
 from podium.plugins.scheduling.errors import forbidden
 from podium.plugins.scheduling.reading import find
 from podium.plugins.scheduling.requests import (
     GetSessionStatus,
-    IceServer,
     JoinSession,
     LeaveSession,
     SessionEntry,
@@ -106,6 +115,16 @@ async def at_the_door(context: PluginContext, room: RoomView, participant: Parti
     return None
 
 
+def configured(context: PluginContext, configuration: ClientConfiguration) -> ClientConfiguration:
+    """What browsers are told when they join, with the servers of our settings."""
+    others = configuration.ice_servers
+    return msgspec.structs.replace(configuration, ice_servers=(*others, *ice_servers(desk_of(context))))
+
+
+def ice_servers(desk: Desk) -> tuple[IceServer, ...]:
+    return (IceServer(urls=desk.config.ice_servers),) if desk.config.ice_servers else ()
+
+
 async def _door(desk: Desk, name: str) -> Door | None:
     """The class of a room. Without the database, classes that are on can be entered as before; others raise."""
     try:
@@ -153,7 +172,7 @@ async def _entry(context: PluginContext, desk: Desk, visitor: Visitor, permissio
         expires_in=token.expires_in,
         path=token.path,
         signaling_path=SIGNALING,
-        ice_servers=(IceServer(urls=desk.config.ice_servers),) if desk.config.ice_servers else (),
+        ice_servers=ice_servers(desk),
         permissions=permissions,
     )
 

@@ -69,13 +69,16 @@ class Desk:
         if self.is_open(room_id):
             self._context.rooms.send(room_id, event)
 
-    def vacate(self, room_id: str, event: Event, reason: str) -> None:
-        """Tell all in a room why, and send them away; the room closes behind the last."""
+    def end(self, room_id: str, event: Event, reason: str) -> None:
+        """A class is over for good: tell all in its room why, close it, tell plugins."""
         self.places.forget(room_id)
+        self.tell(room_id, event)
+        self._context.rooms.end_session(room_id, reason=reason)
+
+    def cancelled(self, room_id: str) -> None:
+        """A class is off, or has another time: whoever is in its room is sent away."""
         if self.is_open(room_id):
-            self._context.rooms.send(room_id, event)
-            for each in self._context.rooms.participants(room_id):
-                self._context.rooms.remove(room_id, each.participant_id, reason=reason)
+            self.end(room_id, SessionCancelled(session_id=room_id), "cancelled")
 
     # Changes
 
@@ -120,7 +123,7 @@ class Desk:
             if state == "cancelled":
                 self.cancelled(room_id)
             else:
-                self.vacate(room_id, SessionEnded(session_id=room_id, reason="ended"), "ended")
+                self.end(room_id, SessionEnded(session_id=room_id, reason="ended"), "ended")
 
     def _tell_steps(self, progress: Progress, now: datetime) -> None:
         room_id = progress.view.occurrence.room_id
@@ -133,13 +136,9 @@ class Desk:
                 closes_in = seconds_until(closes_at, now)
                 self.tell(room_id, SessionEnding(session_id=room_id, closes_at=closes_at, closes_in=closes_in))
             elif step == "ended":
-                self.vacate(room_id, SessionEnded(session_id=room_id, reason="time_over"), "ended")
+                self.end(room_id, SessionEnded(session_id=room_id, reason="time_over"), "ended")
             if step in _CHANGES:
                 self.changed(progress.view, _CHANGES[step])
-
-    def cancelled(self, room_id: str) -> None:
-        """Nobody should be in this room any more."""
-        self.vacate(room_id, SessionCancelled(session_id=room_id), "cancelled")
 
 
 _desks: dict[PluginContext, Desk] = {}

@@ -9,9 +9,11 @@ be made again for a later mail, nothing that opens a door is stored beside the k
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from typing import final
 
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CODE_LENGTH = 22
 """Characters of base64url, 132 bits."""
 
@@ -35,8 +37,9 @@ class Invitations:
 
 
 def claimed_id_untrusted(invitation: str) -> str:
-    """Whose invitation it says to be."""
-    return invitation.rpartition(".")[0]
+    """Whose invitation it says to be; empty where that cannot be an id."""
+    participant_id = invitation.rpartition(".")[0]
+    return participant_id if _ID.fullmatch(participant_id) else ""
 
 
 def new_salt() -> str:

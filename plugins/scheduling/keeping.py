@@ -93,7 +93,7 @@ async def end_session(context: PluginContext, caller: Caller, request: EndSessio
     await _check_owner(desk, caller, request.session_id)
     outcome = await desk.database.run(end, request.session_id)
     for room_id in outcome.vacated:
-        desk.vacate(room_id, SessionEnded(session_id=room_id, reason="ended"), "ended")
+        desk.end(room_id, SessionEnded(session_id=room_id, reason="ended"), "ended")
     desk.changed(outcome.view, "ended")
     return outcome.view
 

@@ -6,9 +6,9 @@ The times come from the settings of now and are not stored, so a changed JOIN_WI
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from podium.core import SessionView
@@ -21,6 +21,8 @@ from podium.plugins.scheduling.writing import take_number
 BATCH = 100
 """Classes in one transaction."""
 
+Selected = TypeVar("Selected", bound=tuple[Any, ...])
+
 
 class Progress(NamedTuple):
     """A class that went on, as it is now."""
@@ -31,11 +33,15 @@ class Progress(NamedTuple):
 
 def due(session: Session, now: datetime, occupied: Collection[str], rules: Rules) -> list[str]:
     """Ids of classes that time changes now, or somebody's presence."""
+    return list(session.scalars(due_query(now, occupied, rules)))
+
+
+def due_query(now: datetime, occupied: Collection[str], rules: Rules) -> Select[tuple[str]]:
     found = select(CLASSES.c.id).where(or_(*_conditions(now, occupied, rules)))
-    return list(session.scalars(_in_time(found).limit(BATCH)))
+    return _in_time(found).limit(BATCH)
 
 
-def _in_time(query: Any) -> Any:
+def _in_time(query: Select[Selected]) -> Select[Selected]:
     return query.order_by(CLASSES.c.starts_at, CLASSES.c.id)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from podium.core import PersonRole, SessionState, SessionView
+from podium.core import IceServer, PersonRole, SessionState, SessionView
 
 SessionId = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$", description="A session.")]
 SessionOrClass = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$", description="A session, or a class of a series.")]
@@ -28,7 +28,10 @@ Recurrence = Annotated[
     Meta(max_length=200, description="Weekly rule (RFC 5545): `FREQ=WEEKLY;BYDAY=MO,TH;COUNT=20`, UNTIL for COUNT."),
 ]
 Title = Annotated[str, Meta(max_length=400)]
-Description = Annotated[str, Meta(max_length=20_000)]
+STORABLE = r"^[^\x00\ud800-\udfff]*$"
+"""Text that PostgreSQL can keep or compare."""
+Description = Annotated[str, Meta(max_length=20_000, pattern=STORABLE)]
+Email = Annotated[str, Meta(max_length=254, pattern=STORABLE)]
 Version = Annotated[int, Meta(ge=1, description="The version that was read; another one is a conflict.")]
 Invitation = Annotated[
     str, Meta(max_length=128, description="The secret in a personal link. Not needed with a join token.")
@@ -122,12 +125,8 @@ class ListSessions(_Request, frozen=True, kw_only=True):
         None
     )
     starts_before: Annotated[Annotated[datetime, Meta(tz=True)] | None, Meta(description="That start earlier.")] = None
-    instructor: Annotated[
-        Annotated[str, Meta(max_length=254)] | None, Meta(description="That this address teaches.")
-    ] = None
-    participant: Annotated[
-        Annotated[str, Meta(max_length=254)] | None, Meta(description="To which this address is invited.")
-    ] = None
+    instructor: Annotated[Email | None, Meta(description="That this address teaches.")] = None
+    participant: Annotated[Email | None, Meta(description="To which this address is invited.")] = None
     state: SessionState | None = None
     session_id: Annotated[SessionId | None, Meta(description="All classes of one session.")] = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
@@ -190,12 +189,6 @@ class JoinSession(_Request, frozen=True, kw_only=True):
     session_id: SessionOrClass
     invitation: Invitation | None = None
     participant_id: Annotated[ParticipantId | None, Meta(description="For services only.")] = None
-
-
-class IceServer(msgspec.Struct, frozen=True, kw_only=True):
-    """As RTCPeerConnection takes it."""
-
-    urls: tuple[str, ...]
 
 
 class SessionEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ To strangers a session that does not exist and a link that does not fit look the
 import re
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.orm import Session
 
 from podium.core import Caller, OperationError, PersonRole
@@ -45,10 +45,11 @@ def visit(
     found = find(session, name)
     if found is None:
         raise stranger()
-    rows = {row.participant_id: row for row in session.execute(_people(found.session_id))}
+    claimed = participant_id if invitation is None else claimed_id_untrusted(invitation)
+    rows = {row.participant_id: row for row in session.execute(_people(found.session_id, claimed))}
     instructor: str = min(rows.values(), key=lambda row: row.position).name
     if invitation is not None:
-        row = rows.get(claimed_id_untrusted(invitation))
+        row = rows.get(claimed or "")
         if row is None or not invitations.fits_untrusted(invitation, found.session_id, row.participant_id, row.salt):
             raise stranger()
         return _visitor(found, instructor, row)
@@ -66,8 +67,10 @@ def visit(
     return Visitor(found, instructor, role, caller.subject, caller.display_name)
 
 
-def _people(session_id: str) -> Any:
-    return select(PEOPLE).where(PEOPLE.c.session_id == session_id)
+def _people(session_id: str, claimed: str | None) -> Select[Any]:
+    """The session's instructor and whoever somebody says to be: strangers make us read no more."""
+    asked = or_(PEOPLE.c.position == 0, PEOPLE.c.participant_id == (claimed or ""))
+    return select(PEOPLE).where(PEOPLE.c.session_id == session_id, asked)
 
 
 def _visitor(found: Found, instructor: str, row: Row[Any]) -> Visitor:

@@ -104,7 +104,7 @@ def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 def test_an_unknown_word_is_told_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     err = refused(["atendance"], capsys)
     assert "usage: podium" in err
-    assert "invalid choice: 'atendance' (choose from serve, config, db, plugins, key" in err
+    assert "invalid choice: 'atendance' (choose from serve, config, db, plugins, plugin, key" in err
     assert "plugins with commands: attendance)" in err
 
 

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from podium.core.config import Config, load_config
-from podium.core.events import Event, ParticipantInfo
+from podium.core.events import Event, ParticipantInfo, TrackSource
+from podium.core.media.tap import MediaTap
 from podium.core.plugins.discovery import Installed
 from podium.core.plugins.manager import Plugins, open_plugins
 from podium.core.plugins.plugin import Plugin
+from podium.core.rooms.messages import Message
 from podium.core.rooms.observer import ParticipantView, RoomView
+from podium.core.rooms.presence import LocalParticipant
 
 ROOM = RoomView(session_id="math")
 ANN = ParticipantView(participant_id="ann", display_name="Ann", role="student")
@@ -56,6 +59,8 @@ def config_for(tmp_path: Path, names: Iterable[str]) -> Config:
 class FakeRooms:
     """Keeps what was asked of it."""
 
+    local_address = "127.0.0.1"
+
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
 
@@ -70,6 +75,32 @@ class FakeRooms:
 
     def remove(self, session_id: str, participant_id: str, reason: str) -> None:
         self.asked.append(("remove", session_id, participant_id, reason))
+
+    def set_blocked(
+        self, session_id: str, participant_id: str, source: TrackSource, blocked: bool, *, owner: str
+    ) -> None:
+        self.asked.append(("set_blocked", session_id, participant_id, source, blocked, owner))
+
+    def lift_blocks(self, owner: str) -> None:
+        self.asked.append(("lift_blocks", owner))
+
+    def close_room(self, session_id: str, reason: str) -> None:
+        self.asked.append(("close_room", session_id, reason))
+
+    def end_session(self, session_id: str, reason: str) -> None:
+        self.asked.append(("end_session", session_id, reason))
+
+    def reconsider(self, session_id: str) -> None:
+        self.asked.append(("reconsider", session_id))
+
+    async def send_message(self, message: Message) -> None:
+        self.asked.append(("send_message", message))
+
+    async def join(self, session_id: str, participant_id: str | None, display_name: str, role: str) -> LocalParticipant:
+        raise AssertionError("nobody joins here")
+
+    def open_tap(self, *names: object, **options: object) -> MediaTap:
+        raise AssertionError("nothing is published here")
 
 
 @asynccontextmanager

@@ -36,7 +36,17 @@ async def changed(context: PluginContext, number: int) -> int:
     return number
 
 
-DECLARED = declarations([told, allowed, counted, changed])
+@filtering(deadline=2.0, failing=-1)
+async def limited(context: PluginContext, number: int) -> int:
+    return number
+
+
+@filtering(deadline=2.0)
+async def weighed(context: PluginContext, number: float) -> float:
+    return number
+
+
+DECLARED = declarations([told, allowed, counted, changed, limited, weighed])
 Body = Callable[..., Awaitable[Any]]
 
 
@@ -168,6 +178,45 @@ async def test_a_filter_that_fails_changes_nothing(body: Body, tmp_path: Path, a
     plugins = [plugin("a", changed=plus_1), plugin("bad", changed=body), plugin("c", changed=plus_1)]
     async with running(tmp_path, *plugins, declared=DECLARED) as manager:
         assert await manager.caller.filter("changed", {"number": 1}) == 3
+
+
+@pytest.mark.parametrize("body", MISBEHAVIORS)
+async def test_a_failure_is_final_where_the_hook_says_what_it_comes_to(
+    body: Body, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    plugins = [plugin("a", limited=plus_1), plugin("bad", limited=body), plugin("c", limited=plus_1)]
+    async with running(tmp_path, *plugins, declared=DECLARED) as manager:
+        assert await manager.caller.filter("limited", {"number": 1}) == -1
+        assert statistics(manager, "c", "limited").calls == 0
+        await manager.disable("bad")
+        assert await manager.caller.filter("limited", {"number": 1}) == 3
+
+
+async def test_what_a_failed_plugin_should_limit_stays_limited_until_it_is_removed(tmp_path: Path) -> None:
+    async with running(tmp_path, plugin("a", limited=plus_1, changed=plus_1), declared=DECLARED) as manager:
+        noted: list[set[str]] = []
+        manager.caller.on_change(lambda hooks: noted.append(set(hooks)))
+        implementations = {"limited": plus_1, "changed": plus_1}
+        manager.caller.mark_broken("a", implementations)
+        assert noted == [{"limited", "changed"}, {"limited"}]
+        assert manager.caller.implements("limited")
+        assert not manager.caller.implements("changed")
+        assert await manager.caller.filter("limited", {"number": 1}) == -1
+        assert await manager.caller.filter("changed", {"number": 1}) == 1
+        manager.caller.remove("a")
+        assert noted[2:] == [{"limited"}]
+        assert await manager.caller.filter("limited", {"number": 1}) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "taken"), [(2, True), (2.5, True), (True, False), (float("nan"), False), ("2", False)]
+)
+async def test_a_number_is_a_finite_one(answer: object, taken: bool, tmp_path: Path) -> None:
+    async def weigh(number: float) -> object:
+        return answer
+
+    async with running(tmp_path, plugin("a", weighed=weigh), declared=DECLARED) as manager:
+        assert await manager.caller.filter("weighed", {"number": 1.0}) == (answer if taken else 1.0)
 
 
 async def test_calls_go_in_the_order_of_plugins_but_for_first_and_last(tmp_path: Path) -> None:

@@ -17,14 +17,16 @@ import trio
 
 from podium.core import Caller, OperationError, Plugin, PluginContext, PluginState, RoomView
 from podium.core.operations import Dispatcher, Registry
+from podium.core.plugins.errors import PluginStalled
 from podium.core.plugins.manager import Plugins
 from podium.core.plugins.offering import OperationOffer
 from podium.core.plugins.report import PluginReport
 from podium.core.plugins.watchdog import Watchdog, open_watchdog
 from tests.plugins.stand_ins import ROOM, problems, running
 
-INTERVAL = 0.01
-PATIENCE = 4
+INTERVAL = 0.02
+PATIENCE = 8
+"""Longer than a busy machine leaves a thread waiting, which is no stall."""
 
 
 def spin() -> None:
@@ -150,7 +152,7 @@ async def test_a_task_crashes_by_it_and_the_third_time_fails_the_plugin(
 
 
 async def test_a_plugin_that_swallows_everything_is_failed_all_the_same(tmp_path: Path) -> None:
-    stuck = Plugin("stuck", version="1.0")
+    stuck, swallowed = Plugin("stuck", version="1.0"), list[BaseException]()
 
     @stuck.task
     async def work(context: PluginContext) -> None:
@@ -158,13 +160,14 @@ async def test_a_plugin_that_swallows_everything_is_failed_all_the_same(tmp_path
             try:
                 spin()
             except BaseException as error:
-                assert type(error).__name__ == "PluginStalled"
+                swallowed.append(error)
             await trio.sleep(0)
 
     async with watched(tmp_path, stuck) as (manager, _watchdog):
         await until(lambda: report(manager, "stuck").state is PluginState.FAILED)
         assert report(manager, "stuck").stalls >= 3
         assert report(manager, "stuck").crashes == 0
+        assert all(isinstance(error, PluginStalled) for error in swallowed)
 
 
 async def test_the_caller_of_an_operation_is_told_an_error(tmp_path: Path) -> None:
@@ -221,15 +224,15 @@ async def test_many_short_steps_are_no_alarm(tmp_path: Path, caplog: pytest.LogC
 
     @busy.task
     async def work(context: PluginContext) -> None:
-        end = time.monotonic() + 20 * PATIENCE * INTERVAL
+        end = time.monotonic() + 6 * PATIENCE * INTERVAL
         while time.monotonic() < end:
             await trio.lowlevel.checkpoint()
 
     async with watched(tmp_path, busy) as (_manager, watchdog):
-        end = time.monotonic() + 10 * PATIENCE * INTERVAL
+        end = time.monotonic() + 3 * PATIENCE * INTERVAL
         while time.monotonic() < end:
             await trio.lowlevel.checkpoint()
-        await trio.sleep(10 * PATIENCE * INTERVAL)  # nor is waiting
+        await trio.sleep(4 * PATIENCE * INTERVAL)  # nor is waiting
         statistics = watchdog.statistics()
     assert (statistics.stalls, statistics.unexplained, statistics.interruptions) == (0, 0, 0)
     assert problems(caplog) == [("plugin started", "busy")] or problems(caplog) == []

@@ -108,7 +108,16 @@ class FakeTransport:
         self.rtx_payload_types: dict[int, int] = {}
         self.sources: list[FakeSource] = []
         self.slots: list[FakeSlot] = []
+        self.groups = 0
         self.closed = False
+
+    def set_groups(self, groups: int) -> None:
+        assert not self.closed
+        self.groups = groups
+
+    def hears(self, source: "FakeSource") -> bool:
+        """Whether the worker would forward this source to here."""
+        return source.audience is None or source.audience & self.groups != 0
 
     def add_ufrag(self, ufrag: str) -> None:
         self.ufrags.add(ufrag)
@@ -179,14 +188,27 @@ class FakeSource:
         self.csrc = source_id
         self.terms = terms
         self.blocked = False
+        self.audience: int | None = None
         self.closed = False
+        self.taps: list[FakeTap] = []
+        self.key_frames_wanted = 0
+
+    def set_audience(self, groups: int | None) -> None:
+        assert not self.closed
+        self.audience = groups
+
+    def tap(self, capacity: int = 1 << 20) -> "FakeTap":
+        assert not self.closed
+        self.taps.append(FakeTap(capacity))
+        return self.taps[-1]
 
     def set_blocked(self, blocked: bool) -> None:
         assert not self.closed
         self.blocked = blocked
 
     def request_key_frame(self) -> None:
-        pass
+        assert not self.closed
+        self.key_frames_wanted += 1
 
     def close(self) -> None:
         self.closed = True
@@ -199,6 +221,29 @@ class FakeSource:
 
     def sized(self, width: int, height: int) -> Event:
         return Event(_fastpath.EVENT_FRAME_SIZE, self.id, width << 16 | height, None, b"")
+
+
+class FakeTap:
+    """A ring without a worker that writes into it."""
+
+    records = overruns = 0
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.closed = False
+
+    @property
+    def ended(self) -> bool:
+        return self.closed
+
+    def read(self, limit: int = 1000) -> list[_fastpath.TapPacket]:
+        return []
+
+    def wait(self, timeout: float) -> bool:
+        return not self.closed
+
+    def close(self) -> None:
+        self.closed = True
 
 
 class FakeSlot:

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.core.rooms.assignment import TrackKey, by_priority, fill_as_wished, fill_automatically
+from podium.core.rooms.assignment import (
+    DEFAULT_PRIORITIES,
+    TrackKey,
+    by_priority,
+    fill_as_wished,
+    fill_automatically,
+)
 
 ANN, BOB, CAT, DAN = (TrackKey(name, "camera", "video") for name in ("ann", "bob", "cat", "dan"))
 SCREEN = TrackKey("dan", "screen", "video")
@@ -55,4 +61,9 @@ def test_one_track_may_be_wished_for_twice() -> None:
 
 
 def test_screens_come_before_cameras_and_otherwise_the_order_stays() -> None:
-    assert by_priority([BOB, ANN, SCREEN, CAT]) == [SCREEN, BOB, ANN, CAT]
+    priorities = {track: DEFAULT_PRIORITIES[track.source] for track in (BOB, ANN, SCREEN, CAT)}
+    assert by_priority(priorities) == [SCREEN, BOB, ANN, CAT]
+
+
+def test_a_higher_priority_comes_first() -> None:
+    assert by_priority({BOB: 100.0, SCREEN: 200.0, CAT: 300.0}) == [CAT, SCREEN, BOB]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from podium.core.events import ParticipantJoined, ParticipantLeft, Showing, TrackPublished, TrackUnpublished
-from podium.core.rooms.decisions import Switch, Tell
+from podium.core.rooms.decisions import SetAudience, SetGroups, Switch, Tell
 from podium.core.rooms.room import Room
 from podium.core.rooms.wishes import Shown
 
@@ -14,7 +14,10 @@ SLOTS = ("v0", "v1", "v2")
 
 
 class RoomMachine(RuleBasedStateMachine):
-    """Carries decisions out on dictionaries, as a worker and some browsers would."""
+    """Carries decisions out on dictionaries, as a worker and some browsers would.
+
+    `shown` is what a slot waits for or shows, `current` what is forwarded in it until the key frame of the other comes.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,6 +28,11 @@ class RoomMachine(RuleBasedStateMachine):
         self.silent: set[tuple[str, str]] = set()
         self.viewers: dict[int, str] = {}
         self.shown: dict[int, int | None] = {}
+        self.current: dict[int, int] = {}
+        self.restricted = False
+        self.audiences: dict[tuple[str, str], set[str]] = {}
+        self.bits: dict[int, int | None] = {}
+        self.groups: dict[str, int] = {}
         self.known: dict[str, set[str]] = {}
 
     def new_id(self) -> int:
@@ -39,7 +47,9 @@ class RoomMachine(RuleBasedStateMachine):
             self.silent = {each for each in self.silent if each[0] != name}
             self.sources = {each: owner for each, owner in self.sources.items() if owner[0] != name}
             self.viewers = {each: owner for each, owner in self.viewers.items() if owner != name}
+            self.audiences = {each: audience - {name} for each, audience in self.audiences.items() if each[0] != name}
         else:
+            self.groups[name] = 0
             self.room.join(name, name, "student")
             self.known[name] = {each.participant_id for each in self.room.snapshot(name).participants}
             for mid in SLOTS:
@@ -59,6 +69,8 @@ class RoomMachine(RuleBasedStateMachine):
         else:
             made = [self.new_id() for _ in range(layers)]
             self.sources.update(dict.fromkeys(made, (name, source)))
+            self.bits.update(dict.fromkeys(made))
+            self.audiences[name, source] = set() if self.restricted else set(self.known) - {name}
             self.room.add_track(name, source, "video", made)  # type: ignore[arg-type]  # a sampled literal
         self.carry_out()
 
@@ -91,18 +103,76 @@ class RoomMachine(RuleBasedStateMachine):
         self.room.show(viewer, [Shown(mid=mid, participant_id=owner, max_height=height)])
         self.carry_out()
 
+    @rule()
+    def restrict_or_not(self) -> None:
+        self.restricted = not self.restricted
+        self.room.audiences.restrict(self.restricted)
+        self.audiences = {each: set(self.known) - {each[0]} for each in self.sources.values()}
+        self.carry_out()
+
+    @precondition(lambda self: self.restricted and self.sources)
+    @rule(data=st.data())
+    def decide_about_an_audience(self, data: st.DataObject) -> None:
+        name, source = data.draw(st.sampled_from(sorted(set(self.sources.values()))))
+        audience = data.draw(st.sets(st.sampled_from("abcde")))
+        self.room.audiences.decide(name, source, audience)  # type: ignore[arg-type]  # a sampled literal
+        self.audiences[name, source] = (audience & set(self.known)) - {name}
+        self.carry_out()
+
+    @precondition(lambda self: self.sources)
+    @rule(data=st.data(), priority=st.none() | st.sampled_from([50.0, 150.0, 250.0]))
+    def prefer(self, data: st.DataObject, priority: float | None) -> None:
+        name, source = data.draw(st.sampled_from(sorted(set(self.sources.values()))))
+        self.room.set_priority(name, source, priority)  # type: ignore[arg-type]  # a sampled literal
+        self.carry_out()
+
+    @rule()
+    def key_frames_come(self) -> None:
+        """Every slot shows what it waits for, and the room learns of it."""
+        for slot_id, source_id in self.shown.items():
+            if source_id is not None and slot_id in self.viewers:
+                self.current[slot_id] = source_id
+                self.room.slot_switched(slot_id, source_id)
+        self.carry_out()
+
     def carry_out(self) -> None:
         for decision in self.room.take_decisions():
-            if isinstance(decision, Switch):
-                assert decision.slot_id in self.viewers
-                assert decision.source_id is None or decision.source_id in self.sources
-                self.shown[decision.slot_id] = decision.source_id
-                self.room.slot_switched(decision.slot_id, decision.source_id or 0)
-            elif isinstance(decision, Tell):
-                self.hear(decision)
+            match decision:
+                case Switch():
+                    self.switch(decision)
+                case SetAudience(source_id, bits):
+                    assert source_id in self.sources
+                    self.bits[source_id] = bits
+                    self.withdraw()
+                case SetGroups(participant_id, groups):
+                    self.groups[participant_id] = groups
+                    self.withdraw()
+                case Tell():
+                    self.hear(decision)
         for decision in self.room.take_decisions():
             assert isinstance(decision, Tell)
             assert isinstance(decision.event, Showing)
+
+    def switch(self, decision: Switch) -> None:
+        slot_id, source_id = decision
+        assert slot_id in self.viewers
+        assert source_id is None or source_id in self.sources
+        assert source_id is None or self.may_receive(self.viewers[slot_id], source_id)
+        self.shown[slot_id] = source_id
+        if source_id is None:
+            self.current.pop(slot_id, None)
+            self.room.slot_switched(slot_id, 0)
+
+    def may_receive(self, viewer: str, source_id: int) -> bool:
+        bits = self.bits[source_id]
+        return bits is None or self.groups[viewer] & bits != 0
+
+    def withdraw(self) -> None:
+        """What a worker does when groups change: forwarding ends at once."""
+        for slot_id, viewer in self.viewers.items():
+            source_id = self.current.get(slot_id)
+            if source_id in self.sources and not self.may_receive(viewer, source_id):
+                del self.current[slot_id]
 
     def hear(self, tell: Tell) -> None:
         """Nobody is told of somebody they do not know of."""
@@ -128,6 +198,19 @@ class RoomMachine(RuleBasedStateMachine):
                 assert self.sources[source_id][0] != viewer
                 assert self.sources[source_id] not in self.silent
 
+    @invariant()
+    def nobody_is_shown_what_is_not_for_them(self) -> None:
+        for slot_id, viewer in self.viewers.items():
+            for source_id in (self.shown.get(slot_id), self.current.get(slot_id)):
+                if source_id in self.sources and self.restricted:
+                    assert viewer in self.audiences[self.sources[source_id]]
 
-RoomMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+    @invariant()
+    def the_worker_knows_the_audiences(self) -> None:
+        for source_id, (owner, source) in self.sources.items():
+            reached = {each for each in self.known if each != owner and self.may_receive(each, source_id)}
+            assert reached == (self.audiences[owner, source] if self.restricted else self.known.keys() - {owner})
+
+
+RoomMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
 TestRoomAtRandom = RoomMachine.TestCase

@@ -379,3 +379,15 @@ async def test_a_refused_new_browser_object_leaves_the_old_one_alone(rooms: Room
         await ann.negotiate(Browser(Identity()).offer(MICROPHONE), {"0": "camera"})
     assert not first.closed
     assert rooms.statistics().workers[0].connections == 1
+
+
+async def test_a_room_opened_beforehand_stays_open_until_somebody_has_been_there(rooms: Rooms) -> None:
+    rooms.open_room("math")
+    rooms.tell("math", Speaking(participant_id=None))
+    rooms.lift_blocks("a plugin")
+    rooms.reconsider("math")
+    await wait_all_tasks_blocked()
+    assert list(rooms.rooms) == ["math"]
+    ann = await rooms.join("math", "ann", "Ann")
+    ann.leave()
+    assert rooms.rooms == {}

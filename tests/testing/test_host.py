@@ -5,8 +5,11 @@ import threading
 from pathlib import Path
 
 import pytest
+import trio
 
-from podium.hosts.testing import CallError, Host, HostError, open_host
+from podium.core import Config
+from podium.hosts.testing import CallError, Host, HostError, _host, open_host
+from podium.hosts.web.server import ServerInfo
 from tests.testing.stand_ins import install, lame, polite
 
 
@@ -58,6 +61,19 @@ def test_a_taken_port_is_said(tmp_path: Path, host: Host) -> None:
     with pytest.raises(HostError, match="cannot start") as failed, open_host(f"[web]\nport = {port}\n", tmp_path):
         pass
     assert "in use" in repr(failed.value.__cause__)
+
+
+def test_a_host_that_ends_by_itself_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crash = threading.Event()
+
+    async def serve(_config: Config, *, task_status: trio.TaskStatus[ServerInfo]) -> None:
+        task_status.started(ServerInfo("http://localhost:1", 1))
+        await trio.to_thread.run_sync(crash.wait)
+        raise RuntimeError("gone")
+
+    monkeypatch.setattr(_host, "serve", serve)
+    with pytest.raises(HostError, match="the host ended by itself"), open_host("", tmp_path, allow_failed=True):
+        crash.set()
 
 
 def test_a_plugin_that_cannot_run_is_an_error_with_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

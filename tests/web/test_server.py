@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import trio
 
-from podium.hosts.web.server import UNREAD_TIMEOUT, listen, reachable_url
+from podium.hosts.web.listening import UNREAD_TIMEOUT, listen, reachable_url
 
 
 def test_accepted_connections_give_up_on_peers_that_take_nothing() -> None:

@@ -74,7 +74,7 @@ export class Podium extends EventTarget {
    * @param {string|URL} [options.url] of the signaling socket; by default that of the page's own host
    * @param {number} [options.audioSlots] how many people can be heard at once
    * @param {number} [options.videoSlots] how many can be seen at once, to begin with
-   * @param {RTCIceServer[]} [options.iceServers] only TURN is of use; the host itself needs no STUN
+   * @param {RTCIceServer[]} [options.iceServers] besides those that the host names; only TURN is of use
    */
   constructor({ url, audioSlots = 3, videoSlots = 9, iceServers = [] } = {}) {
     super();
@@ -203,7 +203,8 @@ export class Podium extends EventTarget {
       this.#identity.token = joined.token;
       this.#lent = true;
     }
-    this.#media = new MediaSession({ ...this.#counts, iceServers: this.#iceServers, tracks: this.local });
+    const iceServers = [...this.#iceServers, ...joined.configuration.ice_servers];
+    this.#media = new MediaSession({ ...this.#counts, iceServers, tracks: this.local });
     this.#media.addEventListener("failed", () => this.#restart());
     await this.#negotiate();
     if (this.#signaling !== signaling) throw new PodiumError("left", "Left while connecting.");

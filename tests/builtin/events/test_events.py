@@ -88,6 +88,12 @@ async def test_a_refused_join_is_in_the_trail(host: BuiltinHost) -> None:
     assert entry.details["code"] == "room_unknown"
 
 
+async def test_the_end_of_a_session_is_in_the_trail(host: BuiltinHost) -> None:
+    host.context("events").rooms.end_session("algebra", reason="over")
+    (entry,) = await until_recorded(host, "session_ended")
+    assert (entry.session_id, entry.details) == ("algebra", {"reason": "over"})
+
+
 async def test_media_that_does_not_get_through_is_in_the_trail(host: BuiltinHost) -> None:
     ann = ParticipantView(participant_id="ann", display_name="Ann", role="student")
     host.plugins.hooks.connection_changed(room=RoomView(session_id="algebra"), participant=ann, state="failed")

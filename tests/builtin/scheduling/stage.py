@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The plugin on a real database, with stand-ins for rooms, in time that stands still until a test moves it."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ from podium.core.plugins.offering import OperationOffer
 from podium.core.plugins.storage import open_storage
 from podium.plugins.scheduling import make_plugin
 from podium.plugins.scheduling.desk import Desk, desk_of
-from tests.plugins.stand_ins import config_of, found
+from tests.plugins.stand_ins import FakeRooms, config_of, found
 
 EPOCH = datetime(2027, 1, 11, 7, tzinfo=UTC)
 """When tests begin: a Monday, 08:00 in Berlin."""
@@ -64,13 +64,15 @@ def algebra(**values: Any) -> dict[str, Any]:
     return usual | {"participants": [ANN, BOB], "session_id": "algebra"} | values
 
 
-class Rooms:
+class Rooms(FakeRooms):
     """People in rooms, and what was told to them."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.people: dict[str, dict[str, str]] = {}
         self.told: list[tuple[str, Event]] = []
         self.sent_away: list[tuple[str, str, str]] = []
+        self.ended: list[tuple[str, str]] = []
         self.rooms: dict[str, Any] = {}
 
     def views(self) -> tuple[RoomView, ...]:
@@ -80,9 +82,7 @@ class Rooms:
         people = self.people[session_id].items()
         return tuple(ParticipantInfo(participant_id=each, display_name=each, role=role) for each, role in people)
 
-    def tell(
-        self, session_id: str, event: Event, participant_id: str | None = None, roles: Collection[str] | None = None
-    ) -> None:
+    def tell(self, session_id: str, event: Event, participant_id: str | None = None, *, roles: Any = None) -> None:
         self.told.append((session_id, event))
 
     def remove(self, session_id: str, participant_id: str, reason: str) -> None:
@@ -92,7 +92,12 @@ class Rooms:
             del self.people[session_id]
 
     def close_room(self, session_id: str, reason: str = "room_closed") -> None:
-        raise AssertionError
+        raise AssertionError("classes are ended, not only their rooms closed")
+
+    def end_session(self, session_id: str, reason: str) -> None:
+        self.ended.append((session_id, reason))
+        for participant_id in list(self.people.get(session_id, ())):
+            self.remove(session_id, participant_id, reason)
 
 
 @dataclass

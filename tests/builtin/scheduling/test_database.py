@@ -3,6 +3,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from podium.core.data.engine import READING, Limits, make_engine, parse_url
 from podium.plugins.scheduling import plugin
 from podium.plugins.scheduling.lifecycle import Rules
 from podium.plugins.scheduling.listing import changes, page, page_query
-from podium.plugins.scheduling.progress import due, next_due
+from podium.plugins.scheduling.progress import due, due_query, next_due
 from podium.plugins.scheduling.reading import find
 from podium.plugins.scheduling.requests import ListSessionChanges, ListSessions
 from podium.plugins.scheduling.tables import CLAIMS, CLASSES, METADATA, PEOPLE, SESSIONS
@@ -41,14 +42,21 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def crowd(engine: Engine) -> Engine:
-    """Ten thousand classes, most of them over, of a hundred instructors."""
-    with Session(engine) as session, session.begin():
-        fill(session, COUNT)
-    with engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
-    return engine
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Ten thousand classes, most of them over, of a hundred instructors; only read."""
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path_factory.mktemp('crowd')}/podium.db"
+        if request.param == "postgresql":
+            url = stack.enter_context(request.getfixturevalue("postgresql_server").new_database())
+        upgrade(url, [TABLES])
+        engine = make_engine(parse_url(url), Limits(connections=4))
+        stack.callback(engine.dispose)
+        with Session(engine) as session, session.begin():
+            fill(session, COUNT)
+        with engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
+        yield engine
 
 
 def fill(session: Session, count: int) -> None:
@@ -205,6 +213,8 @@ class TestTenThousandSessions:
         far = START - timedelta(days=1)
         count, ids = counted(crowd, lambda session: due(session, far, set(), Rules()))
         assert (count, ids) == (1, [])
+        with Session(crowd) as session, session.begin():
+            assert_indexed(plan_of(session, due_query(far, {"s00001"}, Rules())), "one session")
         count, _ = counted(crowd, lambda session: next_due(session, Rules()))
         assert count == 4
         count, _ = counted(crowd, lambda session: find(session, "s05000"))

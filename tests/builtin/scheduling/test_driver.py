@@ -132,6 +132,7 @@ async def test_what_ended_while_the_host_was_down_has_ended_when_it_starts(tmp_p
             ("opened", "chemistry"),
         ]
         assert stage.rooms.told == []
+        assert stage.rooms.ended == [("algebra", "ended"), ("botany", "ended")]
 
 
 async def test_a_room_whose_class_another_host_has_ended_is_emptied(stage: Stage) -> None:
