@@ -76,6 +76,8 @@ def _unknown(given: Given, schema: Schema) -> str:
     parent = next((path[:depth] for depth in range(1, len(path)) if path[:depth] in schema.keys), None)
     if parent is not None and not is_text:
         return f"{origin}: {'.'.join(parent)}: expected {schema.keys[parent].expected}, found a table"
+    if not schema.keys:
+        return f"{origin}: {name}: there is no such key; {'.'.join(path[:-1])} has none"
     valid = nearest(path, schema)
     likely = variable_name(valid) if is_text else ".".join(valid)
     return f"{origin}: {name}: there is no such key; the nearest is {likely}"

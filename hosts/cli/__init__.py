@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.command == "plugin":
         from podium.hosts.cli import _new
 
-        return _new.run(parsed.name, parsed.directory)
+        return _new.run(parsed.name, parsed.directory, core)
     if parsed.command == "key":
         from podium.hosts.cli import _key
 

@@ -9,7 +9,7 @@ import keyword
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -29,9 +29,11 @@ class ScaffoldError(PodiumError):
     """A plugin of this name, or in this directory, cannot be begun."""
 
 
-def run(name: str, directory: Path | None) -> int:
-    """Write the distribution and say what to do next; the exit status."""
+def run(name: str, directory: Path | None, commands: Collection[str]) -> int:
+    """Write the distribution and say what to do next; the exit status. `commands` are Podium's own."""
     try:
+        if name in commands:
+            raise ScaffoldError("name_taken", f"{name!r} is a command of `podium`; choose another name")
         target = write(name, directory)
     except ScaffoldError as error:
         print(f"podium: {error.message}", file=sys.stderr)

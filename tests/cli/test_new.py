@@ -137,6 +137,7 @@ class TestRefusals:
             ("match", "a keyword of Python"),
             ("queue", "a module of Python's library"),
             ("recording", "a plugin of Podium's own"),
+            ("key", "a command of `podium`"),
         ],
     )
     def test_a_name_with_a_meaning_already(self, capsys: pytest.CaptureFixture[str], name: str, why: str) -> None:

@@ -95,7 +95,7 @@ def test_the_check_of_the_configuration_covers_plugins(capsys: pytest.CaptureFix
     assert main(["config", "check"]) == 2
     assert capsys.readouterr().err == (
         "podium: plugin attendance: podium.toml:2: plugins.attendance.limit: there is no such key; "
-        "the nearest is plugins.attendance\n"
+        "plugins.attendance has none\n"
     )
 
 

@@ -97,4 +97,4 @@ def test_a_required_key_that_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_a_plugin_without_settings_takes_none(tmp_path: Path) -> None:
     assert judged(tmp_path, "[plugins.mine]\nenabled = true\n", None) == (None, ())
-    assert "there is no such key" in judged(tmp_path, "[plugins.mine]\nlimit = 1\n", None)[1][0]
+    assert "there is no such key; plugins.mine has none" in judged(tmp_path, "[plugins.mine]\nlimit = 1\n", None)[1][0]
