@@ -94,6 +94,15 @@ if TYPE_CHECKING:
     from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
     from podium.core.rooms.rooms import Rooms, RoomsStatistics, RoomSummary, open_rooms
     from podium.core.rooms.wishes import Shown
+    from podium.core.sessions import (
+        Occurrence,
+        Person,
+        PersonRole,
+        SessionChange,
+        SessionsAccess,
+        SessionState,
+        SessionView,
+    )
 
 _HOMES = {
     "bots.bot": ("Bot", "BotError", "BotFrame", "open_bot"),
@@ -184,6 +193,15 @@ _HOMES = {
     "rooms.presence": ("LocalParticipant", "Negotiated", "NegotiatedSlot"),
     "rooms.rooms": ("RoomSummary", "Rooms", "RoomsStatistics", "open_rooms"),
     "rooms.wishes": ("Shown",),
+    "sessions": (
+        "Occurrence",
+        "Person",
+        "PersonRole",
+        "SessionChange",
+        "SessionState",
+        "SessionView",
+        "SessionsAccess",
+    ),
 }
 _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() for name in names}
 
@@ -230,6 +248,7 @@ __all__ = [
     "Negotiated",
     "NegotiatedSlot",
     "NegotiationError",
+    "Occurrence",
     "Operation",
     "OperationError",
     "OperationsAccess",
@@ -239,6 +258,8 @@ __all__ = [
     "ParticipantJoined",
     "ParticipantLeft",
     "ParticipantView",
+    "Person",
+    "PersonRole",
     "Plugin",
     "PluginContext",
     "PluginError",
@@ -257,7 +278,11 @@ __all__ = [
     "RoomsStatistics",
     "RouteReport",
     "Services",
+    "SessionChange",
     "SessionId",
+    "SessionState",
+    "SessionView",
+    "SessionsAccess",
     "Showing",
     "Shown",
     "SlotContent",

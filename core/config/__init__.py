@@ -21,7 +21,6 @@ from ._settings import (
     PluginsConfig,
     RecordingConfig,
     RoomsConfig,
-    SchedulingConfig,
     StorageConfig,
     WebConfig,
 )
@@ -43,7 +42,6 @@ __all__ = [
     "PortRange",
     "RecordingConfig",
     "RoomsConfig",
-    "SchedulingConfig",
     "Setting",
     "StorageConfig",
     "WebConfig",

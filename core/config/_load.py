@@ -14,7 +14,7 @@ from podium.core.errors import PodiumError
 
 from ._judge import Setting, build, judge, without_doubles
 from ._plugins import of_plugin
-from ._schema import CORE, KEYS, Path
+from ._schema import CORE, KEYS, PREFIX, Path
 from ._settings import Config
 from ._sources import Given, UnreadableError, from_defaults, from_environment, from_file
 
@@ -38,7 +38,8 @@ def load_config(
     """The configuration, or ConfigError naming all that is wrong; see `load_settings`."""
     settings, given = _load(file, environment, defaults)
     config: Config = build(Config, CORE, settings)
-    return msgspec.structs.replace(config, plugins=msgspec.structs.replace(config.plugins, given=given))
+    plugins = msgspec.structs.replace(config.plugins, given=given, variables=_others(environment or {}))
+    return msgspec.structs.replace(config, plugins=plugins)
 
 
 def load_settings(
@@ -74,6 +75,11 @@ def _load(
     if problems:
         raise ConfigError(problems)
     return settings, tuple(for_plugins)
+
+
+def _others(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What is left of the environment for plain names that plugins declare; core does not know them."""
+    return tuple(sorted((name, value) for name, value in environment.items() if value and not name.startswith(PREFIX)))
 
 
 def _layers(

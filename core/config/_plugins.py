@@ -2,10 +2,11 @@
 """Tables `[plugins.NAME]` of plugins that core does not know: kept as given, judged once the plugin is imported.
 
 A table enables its plugin, be it empty; `enabled = false` in it takes that back. All other keys are those of the
-struct that the plugin declares, with the same rules and the same messages as Podium's own.
+struct that the plugin declares, with the same rules and the same messages as Podium's own. A plain environment variable
+(`Meta(extra={"variable": ...})`) sets a key as well and enables nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from ._judge import Setting, build, judge, without_doubles
 from ._schema import TABLES, Key, Schema
 from ._settings import PluginsConfig
-from ._sources import Given
+from ._sources import Given, from_plain_names
 
 PLUGINS = "plugins"
 ENABLED = "enabled"
@@ -58,12 +59,15 @@ def plugin_config(config: PluginsConfig, name: str, struct: type[msgspec.Struct]
         for one in config.given
         if one.path[:2] == table and len(one.path) > 2 and (own or one.path != (*table, ENABLED))
     ]
-    value, problems = _judged(kind, name, given)
+    value, problems = _judged(kind, name, given, dict(config.variables))
     return (value if struct is not None and not problems else None), tuple(problems)
 
 
-def _judged(struct: type[msgspec.Struct], name: str, given: Iterable[Given]) -> tuple[Any, list[str]]:
+def _judged(
+    struct: type[msgspec.Struct], name: str, given: Iterable[Given], variables: Mapping[str, str] | None = None
+) -> tuple[Any, list[str]]:
     schema = Schema.of(struct, (PLUGINS, name))
+    given = _with_plain_names(list(given), from_plain_names(variables or {}, schema.keys.values()))
     settings = {path: Setting(key, key.default, "default") for path, key in schema.keys.items()}
     problems: list[str] = []
     for one in without_doubles(given, schema, problems):
@@ -75,6 +79,12 @@ def _judged(struct: type[msgspec.Struct], name: str, given: Iterable[Given]) -> 
         return build(struct, schema, settings, (PLUGINS, name)), []
     except (ValueError, TypeError) as error:  # from the struct's own __post_init__
         return None, [f"{PLUGINS}.{name}: {error}"]
+
+
+def _with_plain_names(given: list[Given], plain: Iterable[Given]) -> list[Given]:
+    """In front of what `PODIUM_*` variables say, which win over plain ones, and behind everything else."""
+    weaker = [one for one in given if not one.is_text]
+    return [*weaker, *plain, *(one for one in given if one.is_text)]
 
 
 def _missing(key: Key) -> str:

@@ -23,7 +23,9 @@ Every key can also be set as an environment variable, `PODIUM_<TABLE>__<KEY>`, w
 plain name besides. Lists are separated by commas there, and an empty variable counts as not set. A **secret** is never
 shown, and can be read from a file: append `_file` to its key and give the path.
 
-A table `[plugins.NAME]` enables the plugin of that name. What is wrong in it keeps only that plugin from running.
+A table `[plugins.NAME]` enables the plugin of that name. What is wrong in it keeps only that plugin from running. The
+keys of a plugin are on its own page, see [Plugins](plugins/index.md). Some have plain environment variables too, such
+as `JOIN_WINDOW_MINUTES`; these enable nothing.
 
 An unknown key or a wrong value elsewhere stops Podium with exit status 2 and a message that names the place, the key,
 what was expected and the nearest valid key. `podium config check` only looks, at the tables of plugins too;

@@ -173,20 +173,6 @@ class LogConfig(_Table, frozen=True, kw_only=True):
     ] = "json"
 
 
-class SchedulingConfig(_Table, frozen=True, kw_only=True):
-    """Scheduled classes."""
-
-    join_window_minutes: Annotated[
-        int,
-        Meta(
-            ge=0,
-            le=1440,
-            description="How many minutes before its start a class may be joined.",
-            extra={"variable": "JOIN_WINDOW_MINUTES"},
-        ),
-    ] = 10
-
-
 class RecordingConfig(_Table, frozen=True, kw_only=True):
     """Recording of classes."""
 
@@ -214,12 +200,13 @@ class RecordingConfig(_Table, frozen=True, kw_only=True):
 class PluginsConfig(_Table, frozen=True, kw_only=True):
     """One table for each plugin. Those that core does not know are kept as `given` until the plugin judges them."""
 
-    scheduling: SchedulingConfig = SchedulingConfig()
     recording: RecordingConfig = RecordingConfig()
     given: Annotated[tuple[Any, ...], Meta(extra={"internal": True})] = ()
+    variables: Annotated[tuple[tuple[str, str], ...], Meta(extra={"internal": True})] = ()
+    """Environment variables that say nothing to core; one may be the plain name of a plugin's setting."""
 
     def __repr__(self) -> str:  # what a plugin keeps secret is not known yet
-        return f"PluginsConfig(scheduling={self.scheduling!r}, recording={self.recording!r})"
+        return f"PluginsConfig(recording={self.recording!r})"
 
 
 class Config(_Table, frozen=True, kw_only=True):

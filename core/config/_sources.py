@@ -7,11 +7,11 @@ what makes a source unreadable as a whole.
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
-from ._schema import KEYS, PREFIX, SEPARATOR, TABLES, Path
+from ._schema import KEYS, PREFIX, SEPARATOR, TABLES, Key, Path
 
 _HEADER = re.compile(r"\s*\[\s*([A-Za-z0-9_.\s\"'-]+?)\s*\]")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_.\s\"'-]+?)\s*=")
@@ -39,14 +39,19 @@ def from_defaults(values: Mapping[str, object], origin: str) -> Iterator[Given]:
 
 def from_environment(environment: Mapping[str, str]) -> Iterator[Given]:
     """Plain names first, so that `PODIUM_<TABLE>__<KEY>` wins over them. An empty variable counts as not set."""
-    plain = {key.plain_variable: key.path for key in KEYS.values() if key.plain_variable}
-    for name, path in plain.items():
-        if environment.get(name):
-            yield Given(path, environment[name], f"environment variable {name}", is_text=True)
+    yield from from_plain_names(environment, KEYS.values())
     for name in sorted(environment):
         if name.startswith(PREFIX) and SEPARATOR in name and environment[name]:
             path = tuple(name.removeprefix(PREFIX).lower().split(SEPARATOR))
             yield Given(path, environment[name], f"environment variable {name}", is_text=True)
+
+
+def from_plain_names(environment: Mapping[str, str], keys: Iterable[Key]) -> Iterator[Given]:
+    """Values of the keys that have a plain environment variable besides, such as `MAX_PARTICIPANTS`."""
+    for key in keys:
+        name = key.plain_variable
+        if name and environment.get(name):
+            yield Given(key.path, environment[name], f"environment variable {name}", is_text=True)
 
 
 def from_file(file: FilePath) -> Iterator[Given]:

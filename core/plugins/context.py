@@ -15,6 +15,7 @@ from podium.core.plugins.access_media import MediaAccess
 from podium.core.plugins.access_rooms import RoomsAccess, RoomsService
 from podium.core.plugins.errors import PluginError
 from podium.core.plugins.plugin_events import NO_EVENTS, PluginEvent
+from podium.core.sessions import SessionChange, SessionsAccess, SessionView, Tell
 
 if TYPE_CHECKING:
     from podium.core.plugins.offering import OperationsAccess
@@ -35,6 +36,7 @@ class PluginContext:
         events: Mapping[str, PluginEvent] = NO_EVENTS,
         metrics: PluginMetrics,
         emit: Callable[[str, Event], None],
+        session_changed: Tell = lambda _session, _change: None,
     ) -> None:
         self.name = name
         self.config = config
@@ -50,6 +52,8 @@ class PluginContext:
         """Makes the metrics of the plugin, which appear on the host's page for as long as the plugin runs."""
         self.rooms = RoomsAccess(name, self._open(rooms), events)
         self.media = MediaAccess(self._open(rooms))
+        self.sessions = SessionsAccess(self._telling(session_changed))
+        """For the plugin that keeps sessions; the others implement the hook `session_changed`."""
         self._emit = emit
         self._closed = False
 
@@ -70,6 +74,15 @@ class PluginContext:
         def checked() -> RoomsService:
             self._check_open()
             return rooms()
+
+        return checked
+
+    def _telling(
+        self, tell: Callable[[SessionView, SessionChange], None]
+    ) -> Callable[[SessionView, SessionChange], None]:
+        def checked(session: SessionView, change: SessionChange) -> None:
+            self._check_open()
+            tell(session, change)
 
         return checked
 

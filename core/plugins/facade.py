@@ -13,6 +13,7 @@ from podium.core.plugins.caller import HookCaller
 from podium.core.plugins.health import Health
 from podium.core.rooms.messages import Message
 from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto
+from podium.core.sessions import SessionChange, SessionView
 
 
 @final
@@ -65,6 +66,9 @@ class Hooks:
     def track_muted(self, *, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool) -> None:
         values = {"room": room, "participant": participant, "source": source, "muted": muted}
         self._caller.notify("track_muted", values)
+
+    def session_changed(self, *, session: SessionView, change: SessionChange) -> None:
+        self._caller.notify("session_changed", {"session": session, "change": change})
 
     async def track_audience(
         self, *, audience: frozenset[str], room: RoomView, publisher: ParticipantView, source: TrackSource

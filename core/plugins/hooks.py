@@ -11,6 +11,7 @@ from podium.core.plugins.contracts import collect, decide, declarations, filteri
 from podium.core.plugins.health import Health
 from podium.core.rooms.messages import Message
 from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto
+from podium.core.sessions import SessionChange, SessionView
 
 TELL = 10.0
 """Seconds that a plugin gets to take in one thing that happened."""
@@ -106,6 +107,11 @@ async def message_sent(context: PluginContext, room: RoomView, message: Message)
 @notify(deadline=TELL)
 async def session_ended(context: PluginContext, session_id: str, reason: str) -> None:
     """A session is over for good, not only its room: somebody called `context.rooms.end_session`."""
+
+
+@notify(deadline=TELL)
+async def session_changed(context: PluginContext, session: SessionView, change: SessionChange) -> None:
+    """A scheduled class was made, edited or cancelled, or one has opened, begun or ended."""
 
 
 @notify(deadline=TELL)

@@ -255,6 +255,7 @@ class Plugins:
             events=plugin.events,
             metrics=self.metrics.of_plugin(plugin.name),
             emit=lambda name, event: self.hooks.event_emitted(plugin=name, event=event),
+            session_changed=lambda session, change: self.hooks.session_changed(session=session, change=change),
         )
 
     def _service(self) -> RoomsService:

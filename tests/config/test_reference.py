@@ -4,9 +4,11 @@
 import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from podium.core.config import Config, as_toml, load_config, load_settings, reference
+from podium.core.config import Config, as_toml, load_config, load_settings, plugin_config, reference
+from podium.plugins.scheduling import SchedulingConfig
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,4 +46,7 @@ def test_the_example_environment_holds_valid_variables_with_their_defaults(
     lines = [line.removeprefix("#") for line in (ROOT / ".env.example").read_text().splitlines()]
     environment = dict(line.split("=", 1) for line in lines if "=" in line and line[0].isupper())
     assert len(environment) > 5
-    assert load_config(environment=environment) == Config()
+    config = load_config(environment=environment)
+    plugins = msgspec.structs.replace(config.plugins, variables=())
+    assert msgspec.structs.replace(config, plugins=plugins) == Config()
+    assert plugin_config(config.plugins, "scheduling", SchedulingConfig) == (SchedulingConfig(), ())

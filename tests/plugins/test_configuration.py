@@ -17,6 +17,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ratio: float = 0.5
     names: tuple[str, ...] = ()
     key: Annotated[str, Meta(extra={"secret": True})] = ""
+    window: Annotated[int, Meta(ge=0, extra={"variable": "WINDOW_MINUTES"})] = 10
 
 
 class Demanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +53,25 @@ def test_a_secret_may_be_in_a_file_and_is_not_shown(tmp_path: Path) -> None:
     _, problems = judged(tmp_path, "[plugins.mine]\nkey = 5\n")
     assert problems == (f"{tmp_path}/podium.toml:2: plugins.mine.key: expected a text, found something else",)
     assert "hunter2" not in repr(config_of(tmp_path, '[plugins.mine]\nkey = "hunter2"\n'))
+
+
+def test_a_plain_variable_sets_a_key_between_the_file_and_the_long_name(tmp_path: Path) -> None:
+    file = tmp_path / "podium.toml"
+    file.write_text("[plugins.mine]\nwindow = 5\n")
+    plain = {"WINDOW_MINUTES": "15"}
+    long = {"PODIUM_PLUGINS__MINE__WINDOW": "20"}
+    for environment, expected in (({}, 5), (plain, 15), (plain | long, 20), ({"WINDOW_MINUTES": ""}, 5)):
+        value, problems = plugin_config(load_config(file, environment).plugins, "mine", Settings)
+        assert (value.window, problems) == (expected, ())
+
+
+def test_a_wrong_plain_variable_is_named_and_enables_nothing() -> None:
+    config = load_config(environment={"WINDOW_MINUTES": "soon"})
+    assert enabled_plugins(config.plugins) == {}
+    assert plugin_config(config.plugins, "mine", Settings)[1] == (
+        "environment variable WINDOW_MINUTES: plugins.mine.window: expected a whole number not below 0, found `soon`",
+    )
+    assert "soon" not in repr(config)
 
 
 @pytest.mark.parametrize(
