@@ -106,13 +106,18 @@ class Watchdog:
             with self._looking:
                 self._look(time.monotonic(), sys._current_frames().get(self._thread_id))
                 wanted = self._wanted and self._signals
-            while self._found:
-                level, event, facts = self._found.popleft()
-                logger.log(level, event, extra=facts)
+            self._log_found()
             pause = self._interval
             if wanted:
                 signal.pthread_kill(self._thread_id, SIGNAL)
                 pause *= AGAIN
+
+        self._log_found()
+
+    def _log_found(self) -> None:
+        while self._found:
+            level, event, facts = self._found.popleft()
+            logger.log(level, event, extra=facts)
 
     def _put_off_alarm(self) -> None:
         if self._signals:

@@ -246,9 +246,9 @@ async def test_a_host_held_up_by_no_plugin_is_warned_of_and_let_be(
         while watchdog.statistics().unexplained == 0:
             time.sleep(INTERVAL)  # of this test, which is no plugin
         assert (watchdog.statistics().stalls, report(manager, "idle").stalls) == (0, 0)
-        (record,) = (record for record in caplog.records if record.levelno == logging.WARNING)
-        assert record.getMessage() == "the host is held up, by no plugin"
-        assert "test_a_host_held_up_by_no_plugin" in vars(record)["stack"]
+    (record,) = (record for record in caplog.records if record.levelno == logging.WARNING)
+    assert record.getMessage() == "the host is held up, by no plugin"
+    assert "test_a_host_held_up_by_no_plugin" in vars(record)["stack"]
 
 
 async def test_the_signal_is_given_back() -> None:
