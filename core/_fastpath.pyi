@@ -4,12 +4,14 @@
 Every call returns at once; a worker applies it within a batch.
 """
 
-import socket
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from podium.core._sockets import supports_segmentation as supports_segmentation
+from podium.core._statistics import STATISTICS_DTYPE as STATISTICS_DTYPE
 
 # Kinds of sources and slots.
 AUDIO: Final = 0
@@ -95,8 +97,6 @@ class Worker:
         """One row per source and slot; see STATISTICS_DTYPE."""
     def counters(self) -> dict[str, int]:
         """Datagrams and packets received, forwarded and dropped, by reason."""
-
-STATISTICS_DTYPE: np.dtype[np.void]
 
 class Room:
     id: int
@@ -194,6 +194,3 @@ class Slot:
         """Video: switch to this source at its next (or cached) key frame; the worker itself fills audio slots."""
     def set_paused(self, paused: bool) -> None: ...
     def close(self) -> None: ...
-
-def supports_segmentation(bound: socket.socket) -> bool:
-    """Whether the kernel knows UDP_SEGMENT (4.18)."""

@@ -4,7 +4,8 @@
 `Worker.run` enters `nogil` once and leaves when it is stopped. In between the trio thread and the worker meet in two
 bounded queues only: commands go in (`_commands`), notices come out (`_notices`), an eventfd wakes the one that sleeps.
 The classes here are the trio thread's handles. Each owns one struct of `_model.pxd`; a closed one is freed when the
-worker has handed it back. The way of a packet is `_udp` -> `_receive` -> `_store` -> `_forward` -> `_udp`.
+worker has handed it back. The thread itself is in `_loop`. The way of a packet is `_udp` -> `_receive` -> `_store` ->
+`_forward` -> `_udp`.
 """
 
 import os
@@ -15,6 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from podium.core._sockets import open_socket, supports_segmentation
+from podium.core._statistics import STATISTICS_DTYPE
+
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
@@ -24,35 +28,27 @@ from podium.core cimport _codec, _model, _notices, _rtp
 from podium.core._commands cimport (
     ADD_REMOTE, ADD_ROOM, ADD_SLOT, ADD_SOURCE, ADD_TAP, ADD_TRANSPORT, ADD_UFRAG, BLOCK_SOURCE, CLOSE_ROOM, CLOSE_SLOT,
     CLOSE_SOURCE, CLOSE_TAP, CLOSE_TRANSPORT, PAUSE, REMOVE_UFRAG, REQUEST_KEY_FRAME, SET_AUDIENCE, SET_EXTENSION, SET_GROUPS,
-    SET_KEYS, SET_PAYLOAD_TYPE, SET_RTX_PAYLOAD_TYPE, SHOW, Command, run_commands,
+    SET_KEYS, SET_PAYLOAD_TYPE, SET_RTX_PAYLOAD_TYPE, SHOW, Command,
 )
-from podium.core._control cimport tick
-from podium.core._forward cimport forward_pending
+from podium.core._loop cimport run_worker
 from podium.core._model cimport (
     KIND_AUDIO, KIND_VIDEO, MAX_IDENTIFIER, RETIRED_ROOM, RETIRED_SLOT, RETIRED_SOURCE, RETIRED_TRANSPORT, AddressEntry,
     EventRecord, Identifier, UfragEntry, WorkerState,
 )
 from podium.core._munge cimport munge_reset
 from podium.core._nack cimport nack_reset
+from podium.core._poll cimport POLLIN, poll, pollfd
 from podium.core._queue cimport queue_close, queue_open, queue_peek, queue_pop, queue_push, queue_reserve
-from podium.core._receive cimport receive_datagrams_untrusted
 from podium.core._srtp cimport SrtpSession
-from podium.core._store cimport StoredPacket, store_close, store_get, store_open
+from podium.core._statistics cimport Row, slot_row, source_row
+from podium.core._store cimport store_close, store_open
 from podium.core cimport _tap
 from podium.core._tap cimport TapRecord, TapRing, tap_close, tap_open, tap_peek, tap_pop, tap_prepare_wait
 from podium.core._twcc cimport twcc_reset
 from podium.core._udp cimport (
-    RECEIVE_MESSAGES, Address, Datagram, address_tuple, monotonic_us, parse_address, realtime_us, receive_batch,
+    RECEIVE_MESSAGES, Address, Datagram, address_tuple, monotonic_us, parse_address, realtime_us,
     receiver_close, receiver_open, sender_close, sender_open,
 )
-
-cdef extern from "<poll.h>" nogil:
-    struct pollfd:
-        int fd
-        short events
-        short revents
-    int poll(pollfd* fds, unsigned long count, int timeout)
-    short POLLIN
 
 AUDIO = KIND_AUDIO
 VIDEO = KIND_VIDEO
@@ -89,15 +85,6 @@ cdef enum:
     VIDEO_MEMORY = 524288     # 1.6 s of 2.5 Mbit/s
     AUDIO_PACKETS = 128
     AUDIO_MEMORY = 32768
-    IDLE_MS = 1000
-    GATHER_US = 250
-    GATHER_VIEWERS = 8
-    GATHER_PACKETS = 16
-
-_SOCKET_BUFFER = 8 << 20
-_SO_TIMESTAMPNS = 35
-_UDP_SEGMENT = 103
-_UDP_GRO = 104
 
 
 class Event(NamedTuple):
@@ -112,80 +99,6 @@ class TapPacket(NamedTuple):
     kind: int
     arrival: float
     data: bytes
-
-
-# -- the thread
-
-
-cdef void run_worker(WorkerState* worker) noexcept nogil:
-    cdef int count
-    while not worker.stopping:
-        worker.now_us = monotonic_us()
-        run_commands(worker)
-        count = receive_batch(&worker.receiver, worker.datagrams, worker.now_us)
-        if count > 0:
-            worker.counters.batches += 1
-            take_in(worker, count)
-            if worth_gathering(worker):
-                usleep(GATHER_US)
-                worker.now_us = monotonic_us()
-                take_in(worker, receive_batch(&worker.receiver, worker.datagrams, worker.now_us))
-            forward_pending(worker)
-        if worker.now_us >= worker.next_tick_us and worker.transport_count > 0:
-            tick(worker)
-        wake_trio(worker)
-        if count < RECEIVE_MESSAGES:
-            sleep_until_due(worker)
-
-
-cdef void take_in(WorkerState* worker, int count) noexcept nogil:
-    cdef int i
-    for i in range(count):
-        receive_datagrams_untrusted(worker, &worker.datagrams[i])
-
-
-cdef bint worth_gathering(WorkerState* worker) noexcept nogil:
-    """Whether the rest of a frame that many watch is likely about to arrive.
-
-    A frame comes as a burst. Sent on packet by packet it costs each receiver a system call's share per packet; as one
-    run it costs about half (see docs/decisions). For few receivers there is nothing to gain.
-    """
-    cdef int i
-    cdef _model.Source* source
-    cdef StoredPacket* packet
-    for i in range(worker.touched_count):
-        source = worker.touched[i]
-        if source.kind == KIND_VIDEO and source.viewer_count >= GATHER_VIEWERS and 0 < source.pending_count < GATHER_PACKETS:
-            packet = store_get(&source.store, source.pending[source.pending_count - 1])
-            if packet != NULL and not packet.marker:
-                return True
-    return False
-
-
-cdef void wake_trio(WorkerState* worker) noexcept nogil:
-    cdef uint64_t one = 1
-    if worker.events_pushed:
-        worker.events_pushed = False
-        write(worker.event_fd, &one, 8)
-
-
-cdef void sleep_until_due(WorkerState* worker) noexcept nogil:
-    """Wait for datagrams, commands or the next tick."""
-    cdef pollfd[2] fds
-    cdef uint64_t ignored
-    cdef int timeout = IDLE_MS
-    if worker.stopping:
-        return
-    if worker.retiring != 0:
-        timeout = 1
-    elif worker.transport_count > 0:
-        timeout = <int>max(min((worker.next_tick_us - monotonic_us() + 999) // 1000, <int64_t>IDLE_MS), <int64_t>0)
-    fds[0].fd = worker.fd
-    fds[0].events = POLLIN
-    fds[1].fd = worker.wake_fd
-    fds[1].events = POLLIN
-    if poll(fds, 2, timeout) > 0 and fds[1].revents != 0:
-        read(worker.wake_fd, &ignored, 8)
 
 
 # -- handles
@@ -562,40 +475,6 @@ cdef class Slot(Handle):
 # -- the worker
 
 
-cdef packed struct Row:
-    uint8_t kind
-    uint8_t direction
-    uint8_t codec
-    uint8_t running
-    uint32_t id
-    uint32_t room
-    uint32_t transport
-    uint32_t ssrc
-    uint32_t source
-    uint64_t packets
-    uint64_t bytes
-    int64_t lost
-    double fraction_lost
-    double jitter
-    double round_trip
-    uint64_t nacks
-    uint64_t plis
-    uint64_t retransmitted
-    uint64_t key_frames
-    uint64_t switches
-    uint16_t width
-    uint16_t height
-    char layer[8]
-
-
-STATISTICS_DTYPE = np.dtype([
-    ("kind", "u1"), ("direction", "u1"), ("codec", "u1"), ("running", "?"), ("id", "u4"), ("room", "u4"), ("transport", "u4"),
-    ("ssrc", "u4"), ("source", "u4"), ("packets", "u8"), ("bytes", "u8"), ("lost", "i8"), ("fraction_lost", "f8"),
-    ("jitter", "f8"), ("round_trip", "f8"), ("nacks", "u8"), ("plis", "u8"), ("retransmitted", "u8"), ("key_frames", "u8"),
-    ("switches", "u8"), ("width", "u2"), ("height", "u2"), ("layer", "S8"),
-])
-
-
 cdef class Worker:
     cdef WorkerState state
     cdef object socket
@@ -807,91 +686,3 @@ cdef release(void* pointer, object handle):
         free((<_model.Room*>pointer).voices)
         (<Room>handle).state = NULL
     free(pointer)
-
-
-cdef void source_row(Row* row, _model.Source* source):
-    row.kind = source.kind
-    row.direction = 0
-    row.codec = source.codec
-    row.running = source.running
-    row.id = source.id
-    row.room = source.transport.room.id
-    row.transport = source.transport.id
-    row.ssrc = source.ssrc
-    row.source = source.id
-    row.packets = source.counters.packets
-    row.bytes = source.counters.bytes
-    row.lost = source.counters.lost
-    row.jitter = source.counters.jitter / source.clock_rate if source.clock_rate else 0.0
-    row.round_trip = source.transport.round_trip_us / 1e6
-    row.nacks = source.counters.nacks
-    row.plis = source.counters.plis
-    row.retransmitted = source.counters.recovered
-    row.key_frames = source.counters.key_frames
-    row.width = source.frame_size >> 16
-    row.height = source.frame_size & 0xFFFF
-    memcpy(row.layer, source.rid.text, min(<int>source.rid.size, 8))
-
-
-cdef void slot_row(Row* row, _model.Slot* slot):
-    # The worker may take the source away between two looks, but never frees it: this thread does, and not now.
-    cdef _model.Source* source = slot.current
-    row.kind = slot.kind
-    row.direction = 1
-    row.running = source != NULL
-    row.id = slot.id
-    row.room = slot.transport.room.id
-    row.transport = slot.transport.id
-    row.ssrc = slot.ssrc
-    row.packets = slot.counters.packets
-    row.bytes = slot.counters.bytes
-    row.lost = slot.counters.lost
-    row.fraction_lost = slot.counters.fraction_lost
-    row.round_trip = slot.counters.round_trip
-    row.nacks = slot.counters.nacks
-    row.plis = slot.counters.plis
-    row.retransmitted = slot.counters.retransmitted
-    row.switches = slot.counters.switches
-    if source != NULL:
-        row.source = source.id
-        row.codec = source.codec
-        row.jitter = slot.counters.jitter / source.clock_rate if source.clock_rate else 0.0
-        row.key_frames = source.counters.key_frames
-        row.width = source.frame_size >> 16
-        row.height = source.frame_size & 0xFFFF
-        memcpy(row.layer, source.rid.text, min(<int>source.rid.size, 8))
-
-
-def open_socket(address: str, port: int) -> socket.socket:
-    """A bound UDP socket with large buffers, receive coalescing and kernel time stamps. Raises OSError."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-    try:
-        if family == socket.AF_INET6:
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        for forced, plain in ((33, socket.SO_RCVBUF), (32, socket.SO_SNDBUF)):
-            try:
-                # SO_RCVBUFFORCE and SO_SNDBUFFORCE pass the limits of net.core, with the privilege to do so.
-                bound.setsockopt(socket.SOL_SOCKET, forced, _SOCKET_BUFFER)
-            except PermissionError:
-                bound.setsockopt(socket.SOL_SOCKET, plain, _SOCKET_BUFFER)
-        bound.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        try:
-            bound.setsockopt(socket.IPPROTO_UDP, _UDP_GRO, 1)
-        except OSError:
-            # Kernels before 5.0 hand over every datagram alone.
-            pass
-        bound.bind((address, port))
-    except BaseException:
-        bound.close()
-        raise
-    return bound
-
-
-def supports_segmentation(bound: socket.socket) -> bool:
-    """Whether the kernel knows UDP_SEGMENT (4.18); one that does not would send a whole run as one datagram."""
-    try:
-        bound.getsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT)
-    except OSError:
-        return False
-    return True
