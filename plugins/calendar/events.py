@@ -146,8 +146,9 @@ def _event(entry: Entry, method: Method) -> Event:
 
 
 def _address(email: str, name: str) -> vCalAddress:
+    """Without what programs read in different ways in a parameter: quotes, and backslashes, which some unescape."""
     address = vCalAddress(f"mailto:{email}")
-    if shown := one_line(name).replace('"', "'"):
+    if shown := one_line(name).replace('"', "'").replace("\\", "/"):
         address.params["CN"] = vText(shown)
     return address
 

@@ -32,12 +32,18 @@ ENABLED = pytest.StashKey[Mapping[str, Installed]]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what tests a plugin that is off."""
+    """Leave out what tests a plugin that is off, and beside that what needs no host and so misses no plugin."""
     off = [HERE / name for name in shipped().keys() - config.stash[ENABLED].keys()]
-    without = [item for item in items if any(folder in item.path.parents for folder in off)]
+    if not off:
+        return
+    without = [item for item in items if any(folder in item.path.parents for folder in off) or not _has_host(item)]
     if without:
         config.hook.pytest_deselected(items=without)
         items[:] = [item for item in items if item not in without]
+
+
+def _has_host(item: pytest.Item) -> bool:
+    return "builtins" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture
