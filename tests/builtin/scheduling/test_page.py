@@ -33,7 +33,7 @@ async def test_what_the_page_asks_is_answered_over_http(tmp_path: Path) -> None:
         page = await ask("GET", path)
         assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
         assert "default-src 'self'" in page.headers["Content-Security-Policy"]
-        for name in ("join.js", "waiting.js"):
+        for name in ("join.css", "join.js", "waiting.js"):
             assert (await ask("GET", f"/plugins/scheduling/static/{name}")).status == 200
         invitation = {"invitation": path.partition("=")[2]}
         stage.move_to(49)

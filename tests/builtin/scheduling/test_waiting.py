@@ -52,7 +52,7 @@ LIFE = """async (script) => {
       const line = `${view.canJoin ? "enabled" : "disabled"} ${view.problem || sentence(view)}`;
       if (log.at(-1) !== `${(time - start) / 1000}s ${line}`) note(line);
     },
-    go: (path) => note(`go ${path}`),
+    go: ({ path }) => note(`go ${path}`),
   });
   waiting.run();
   await settle();
