@@ -50,6 +50,8 @@ function asSentence(message) {
   return text === "" || /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
+let shown = null;
+
 function show(view) {
   const { status, canJoin, isOff, problem } = view;
   element("problem").textContent = asSentence(problem);
@@ -60,10 +62,19 @@ function show(view) {
   const words = sentence(view);
   if (status.refusal !== "too_early" && element("news").textContent !== words) element("news").textContent = words;
   element("countdown").textContent = words;
+  element("countdown").classList.toggle("off", isOff);
+  if (status !== shown) showClass(status);
+}
+
+// What does not change from second to second.
+function showClass(status) {
   document.title = status.title;
   element("title").textContent = status.title;
   element("instructor").textContent = `with ${status.instructor}`;
   showTimes(status);
+  const isMoved = shown?.occurrence === status.occurrence && shown.starts_at !== status.starts_at;
+  if (isMoved) element("moved").textContent = "This class has been moved to another time.";
+  shown = status;
 }
 
 // The token says who this is; the name saves them from typing it in the lobby.

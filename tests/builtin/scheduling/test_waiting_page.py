@@ -5,118 +5,25 @@ The host's clock is the plugin's `now`; the browser's is Playwright's, which sta
 Requests are real, also the one that waits at the server.
 """
 
-import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import trio
-from playwright.sync_api import Page
 
 from podium.core.plugins.discovery import Installed
 from podium.plugins.scheduling import make_plugin
-from podium.plugins.scheduling.desk import desk_of
-from tests.browser.chromium import BrowserThread, Tab
-from tests.builtin.host import BuiltinHost, running_host
-from tests.builtin.scheduling.stage import ADA, ANN, BOB, EPOCH, Time, algebra, local
+from tests.browser.chromium import BrowserThread
+from tests.builtin.host import running_host
+from tests.builtin.scheduling.stage import ADA, ANN, BOB, Time, algebra, local
+from tests.builtin.scheduling.visits import School, Visit, shows
 from tests.plugins.stand_ins import found
 from tests.web.conftest import connect
 
 pytestmark = pytest.mark.browser
 
-JOINING = """async (invitation) => {
-  const response = await fetch("/api/sessions/algebra/join", {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ invitation }),
-  });
-  return [response.status, (await response.json()).code];
-}"""
 ENABLED = "!document.getElementById('join').disabled"
-ROOM = "location.pathname === '/room/algebra'"
-
-
-def shows(selector: str, text: str) -> str:
-    return f"document.querySelector({selector!r}).textContent.includes({text!r})"
-
-
-def keep(png: bytes, name: str) -> None:
-    """For people who want to look: PODIUM_SCREENSHOTS names a folder."""
-    if folder := os.environ.get("PODIUM_SCREENSHOTS"):
-        Path(folder, f"{name}.png").write_bytes(png)
-
-
-class Visit:
-    """One person's browser on the page, whose clock stands still."""
-
-    def __init__(self, thread: BrowserThread) -> None:
-        self.tab = Tab(thread)
-        self.asked: list[str] = []
-        self.tab.call(self._prepare)
-
-    async def open(self, url: str) -> None:
-        await trio.to_thread.run_sync(self.tab.goto, url)
-
-    async def wait_for(self, expression: str) -> None:
-        await trio.to_thread.run_sync(self.tab.wait_for, expression)
-
-    async def evaluate(self, expression: str, argument: Any = None) -> Any:
-        return await trio.to_thread.run_sync(self.tab.evaluate, expression, argument)
-
-    async def click(self, selector: str) -> None:
-        await trio.to_thread.run_sync(self.tab.click, selector)
-
-    async def text(self, selector: str) -> str:
-        return await trio.to_thread.run_sync(self.tab.text, selector)
-
-    async def sees(self, selector: str) -> bool:
-        return await trio.to_thread.run_sync(self.tab.call, lambda page: page.is_visible(selector))
-
-    async def pass_time(self, seconds: float) -> None:
-        """For the browser: all its timers that are due run."""
-        await trio.to_thread.run_sync(self.tab.call, lambda page: page.clock.run_for(round(seconds * 1000)))
-
-    async def keep_picture(self, name: str) -> None:
-        keep(await trio.to_thread.run_sync(self.tab.screenshot), name)
-
-    async def resize(self, width: int, height: int) -> None:
-        await trio.to_thread.run_sync(self.tab.resize, width, height)
-
-    def _prepare(self, page: Page) -> None:
-        page.clock.install(time=EPOCH)
-        page.clock.pause_at(EPOCH + timedelta(seconds=1))
-        page.on("request", lambda request: self.asked.append(request.url.rpartition("/")[2]))
-
-
-class School:
-    """A host with one class, in an hour from the beginning; time stands still until a test moves it."""
-
-    def __init__(self, host: BuiltinHost, time: Time, scheduled: Any) -> None:
-        self.host = host
-        self.time = time
-        session = scheduled.session
-        people = (session.instructor, *session.participants)
-        self.ids = {each.email: each.participant_id for each in people}
-        self._paths = {each.participant_id: each.path for each in scheduled.invitations}
-
-    def link(self, person: Mapping[str, str]) -> str:
-        return self.url(self._paths[self.ids[person["email"]]])
-
-    def invitation(self, person: Mapping[str, str]) -> str:
-        return self.link(person).partition("invitation=")[2]
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.host.port}{path}"
-
-    def set_time(self, minutes: float) -> None:
-        """It is so many minutes before the class, and nobody has noticed."""
-        self.time.now = EPOCH + timedelta(minutes=60 - minutes)
-
-    def let_it_be(self, minutes: float) -> None:
-        """It is so many minutes before the class, and the plugin sees what is due."""
-        self.set_time(minutes)
-        desk_of(self.host.context("scheduling")).nudge()
 
 
 @pytest.fixture
@@ -158,8 +65,7 @@ async def test_the_button_is_disabled_11_minutes_before_and_enabled_by_itself_at
     assert await ann.text("#countdown") == "You can join now."
     assert ann.asked.count("status") == 2
     await ann.keep_picture("waiting-enabled")
-    await ann.click("#join")
-    await ann.wait_for(ROOM)
+    await ann.join()
     await ann.wait_for("document.getElementById('name')?.value === 'Ann'")
     assert ann.tab.problems == []
 
@@ -179,11 +85,9 @@ async def test_the_server_refuses_a_student_11_minutes_before(school: School, vi
     school.let_it_be(11)
     await ann.open(school.link(ANN))
     await ann.wait_for(shows("#countdown", "You can join in 1 minute."))
-    assert await ann.evaluate(JOINING, school.invitation(ANN)) == [409, "too_early"]
     await ann.evaluate("document.getElementById('join').disabled = false")
-    await ann.click("#join")
-    await ann.wait_for(shows("#countdown", "You can join in 1 minute."))
-    await ann.wait_for("document.getElementById('join').disabled")
+    assert await ann.click_and_hear() == (409, "too_early")
+    assert not await ann.evaluate(ENABLED)
     assert await ann.evaluate("location.pathname") == "/plugins/scheduling/join/algebra"
 
 
@@ -209,6 +113,8 @@ async def test_a_class_that_is_moved_is_shown_at_its_new_time_at_once(school: Sc
     await ann.wait_for(shows("#countdown", "You can join in 40 minutes."))
     assert await ann.text("#time") != before
     assert await ann.text("#title") == "Algebra II"
+    assert await ann.text("#moved") == "This class has been moved to another time."
+    await ann.keep_picture("waiting-moved")
     await school.host.call("UpdateSession", session_id="algebra", version=2, start=local(45))
     await ann.wait_for(ENABLED)
     assert ann.asked.count("status") == 1
@@ -251,11 +157,10 @@ async def test_an_instructor_enters_30_minutes_before(school: School, visit: Any
     await ada.wait_for(ENABLED)
     await ann.wait_for(shows("#countdown", "You can join in 20 minutes."))
     assert not await ann.evaluate(ENABLED)
-    await ada.click("#join")
-    await ada.wait_for(ROOM)
+    await ada.join()
 
 
-@pytest.mark.parametrize("wrong", ["", "?invitation=", "?invitation=ann.xxxxxxxxxxxxxxxxxxxxxx"])
+@pytest.mark.parametrize("wrong", ["", "?invitation=ann.xxxxxxxxxxxxxxxxxxxxxx"])
 async def test_a_link_that_is_not_valid_is_said_and_not_tried_again(school: School, visit: Any, wrong: str) -> None:
     somebody = visit()
     await somebody.open(school.url(f"/plugins/scheduling/join/algebra{wrong}"))
