@@ -5,10 +5,9 @@ The host's clock is the plugin's `now`; the browser's is Playwright's, which sta
 Requests are real, also the one that waits at the server.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,6 +22,7 @@ from tests.web.conftest import connect
 
 pytestmark = pytest.mark.browser
 
+NewVisit = Callable[[], Visit]
 ENABLED = "!document.getElementById('join').disabled"
 
 
@@ -35,8 +35,8 @@ async def school(tmp_path: Path, builtins: Mapping[str, Installed]) -> AsyncIter
 
 
 @pytest.fixture
-def visit(browser: BrowserThread) -> Iterator[Any]:
-    """Opens browsers, one for each person."""
+async def visit(school: School, browser: BrowserThread) -> AsyncIterator[NewVisit]:
+    """Opens browsers, one for each person. They are closed before the host, which waits a little for those who wait."""
     with ExitStack() as tabs:
 
         def opened() -> Visit:
@@ -47,7 +47,9 @@ def visit(browser: BrowserThread) -> Iterator[Any]:
         yield opened
 
 
-async def test_the_button_is_disabled_11_minutes_before_and_enabled_by_itself_at_10(school: School, visit: Any) -> None:
+async def test_the_button_is_disabled_11_minutes_before_and_enabled_by_itself_at_10(
+    school: School, visit: NewVisit
+) -> None:
     ann = visit()
     school.let_it_be(11)
     await ann.open(school.link(ANN))
@@ -70,7 +72,7 @@ async def test_the_button_is_disabled_11_minutes_before_and_enabled_by_itself_at
     assert ann.tab.problems == []
 
 
-async def test_a_page_whose_clock_stands_still_is_told_by_the_server(school: School, visit: Any) -> None:
+async def test_a_page_whose_clock_stands_still_is_told_by_the_server(school: School, visit: NewVisit) -> None:
     ann = visit()
     school.let_it_be(11)
     await ann.open(school.link(ANN))
@@ -80,7 +82,7 @@ async def test_a_page_whose_clock_stands_still_is_told_by_the_server(school: Sch
     assert ann.asked.count("status") == 1
 
 
-async def test_the_server_refuses_a_student_11_minutes_before(school: School, visit: Any) -> None:
+async def test_the_server_refuses_a_student_11_minutes_before(school: School, visit: NewVisit) -> None:
     ann = visit()
     school.let_it_be(11)
     await ann.open(school.link(ANN))
@@ -103,7 +105,7 @@ async def test_a_join_token_does_not_open_the_room_11_minutes_before(school: Sch
         assert (await client.join("Ann", token=token))["type"] == "Joined"
 
 
-async def test_a_class_that_is_moved_is_shown_at_its_new_time_at_once(school: School, visit: Any) -> None:
+async def test_a_class_that_is_moved_is_shown_at_its_new_time_at_once(school: School, visit: NewVisit) -> None:
     ann = visit()
     school.let_it_be(20)
     await ann.open(school.link(ANN))
@@ -120,7 +122,7 @@ async def test_a_class_that_is_moved_is_shown_at_its_new_time_at_once(school: Sc
     assert ann.asked.count("status") == 1
 
 
-async def test_a_class_that_is_cancelled_is_shown_as_such_at_once(school: School, visit: Any) -> None:
+async def test_a_class_that_is_cancelled_is_shown_as_such_at_once(school: School, visit: NewVisit) -> None:
     ann = visit()
     school.let_it_be(9)
     await ann.open(school.link(ANN))
@@ -132,7 +134,7 @@ async def test_a_class_that_is_cancelled_is_shown_as_such_at_once(school: School
     await ann.keep_picture("waiting-cancelled")
 
 
-async def test_somebody_who_is_no_longer_invited_is_told_so_at_once(school: School, visit: Any) -> None:
+async def test_somebody_who_is_no_longer_invited_is_told_so_at_once(school: School, visit: NewVisit) -> None:
     ann = visit()
     school.let_it_be(20)
     await ann.open(school.link(ANN))
@@ -143,7 +145,7 @@ async def test_somebody_who_is_no_longer_invited_is_told_so_at_once(school: Scho
     assert not await ann.sees("#join")
 
 
-async def test_an_instructor_enters_30_minutes_before(school: School, visit: Any) -> None:
+async def test_an_instructor_enters_30_minutes_before(school: School, visit: NewVisit) -> None:
     ada, ann = visit(), visit()
     school.let_it_be(31)
     await ada.open(school.link(ADA))
@@ -161,7 +163,9 @@ async def test_an_instructor_enters_30_minutes_before(school: School, visit: Any
 
 
 @pytest.mark.parametrize("wrong", ["", "?invitation=ann.xxxxxxxxxxxxxxxxxxxxxx"])
-async def test_a_link_that_is_not_valid_is_said_and_not_tried_again(school: School, visit: Any, wrong: str) -> None:
+async def test_a_link_that_is_not_valid_is_said_and_not_tried_again(
+    school: School, visit: NewVisit, wrong: str
+) -> None:
     somebody = visit()
     await somebody.open(school.url(f"/plugins/scheduling/join/algebra{wrong}"))
     await somebody.wait_for(shows("#problem", "ask for a new link."))
@@ -171,7 +175,7 @@ async def test_a_link_that_is_not_valid_is_said_and_not_tried_again(school: Scho
     await somebody.keep_picture("waiting-wrong-link")
 
 
-async def test_the_page_fits_a_phone(school: School, visit: Any) -> None:
+async def test_the_page_fits_a_phone(school: School, visit: NewVisit) -> None:
     bob = visit()
     await bob.resize(390, 844)
     school.let_it_be(11)
