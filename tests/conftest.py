@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What holds for all tests: property tests have no deadline, a missing program is said, not skipped,
-and tests of data run on both databases."""
+tests of data run on both databases, and one browser serves all that need it."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.browser.chromium import BrowserThread
 from tests.services import postgresql
 
 hypothesis.settings.register_profile("podium", deadline=None)
@@ -49,3 +50,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server: postgresql.PostgreSQL = request.getfixturevalue("postgresql_server")
     with server.new_database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[BrowserThread]:
+    thread = BrowserThread()
+    yield thread
+    thread.close()

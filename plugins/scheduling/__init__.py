@@ -11,7 +11,7 @@ import trio
 from podium.core import ClientConfiguration, Health, ParticipantView, Plugin, PluginContext, RoomView, Veto
 from podium.plugins.scheduling import attending, keeping
 from podium.plugins.scheduling._config import SchedulingConfig
-from podium.plugins.scheduling.desk import Clock, close_desk, desk_of, open_desk, utc_now
+from podium.plugins.scheduling.desk import Clock, desk_of, open_desk, utc_now
 from podium.plugins.scheduling.driver import drive
 from podium.plugins.scheduling.events import EVENTS
 from podium.plugins.scheduling.pages import PACKAGE, waiting_page
@@ -47,10 +47,6 @@ def make_plugin(now: Clock = utc_now) -> Plugin:
     async def begin(context: PluginContext) -> None:
         await trio.to_thread.run_sync(known_zones)
         await open_desk(context, now)
-
-    @plugin.on_stop
-    async def finish(context: PluginContext) -> None:
-        close_desk(context)
 
     @plugin.hook
     async def participant_joining(context: PluginContext, room: RoomView, participant: ParticipantView) -> Veto | None:

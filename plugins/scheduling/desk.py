@@ -141,21 +141,13 @@ class Desk:
                 self.changed(progress.view, _CHANGES[step])
 
 
-_desks: dict[PluginContext, Desk] = {}
-"""Of the plugins that run: contexts have no place for what a plugin keeps."""
-
-
 async def open_desk(context: PluginContext, now: Clock) -> None:
     """The plugin starts."""
     key = context.config.invitation_key or await context.database.read(invitation_key)
-    _desks[context] = Desk(context, Invitations(key), now)
-
-
-def close_desk(context: PluginContext) -> None:
-    """The plugin has stopped."""
-    _desks.pop(context, None)
+    context.state = Desk(context, Invitations(key), now)
 
 
 def desk_of(context: PluginContext) -> Desk:
     """The desk of a plugin that runs."""
-    return _desks[context]
+    desk: Desk = context.state
+    return desk

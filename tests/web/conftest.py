@@ -212,7 +212,7 @@ class Host:
         return self.services.identities.tokens.issue("algebra", role, **{"lifetime": 60, **claims})
 
     def connect(self) -> AbstractAsyncContextManager[Client]:
-        return _connect(self.port)
+        return connect(self.port)
 
     def stop(self) -> None:
         """Begin to shut down."""
@@ -220,7 +220,7 @@ class Host:
 
 
 @asynccontextmanager
-async def _connect(port: int) -> AsyncIterator[Client]:
+async def connect(port: int) -> AsyncIterator[Client]:
     async with await trio.open_tcp_stream("127.0.0.1", port) as stream, trio.open_nursery() as nursery:
         socket = await wrap_client_stream(nursery, stream, "127.0.0.1", "/signal")
         yield Client(socket)

@@ -25,31 +25,66 @@ function after(milliseconds, callback) {
   return () => clearTimeout(timer);
 }
 
-function dates(status, timeZone) {
-  const day = { dateStyle: "full", timeStyle: "short", timeZone };
-  const [start, end] = [new Date(status.starts_at), new Date(status.ends_at)];
-  return new Intl.DateTimeFormat(undefined, day).formatRange(start, end);
+function times(status, timeZone) {
+  const range = [new Date(status.starts_at), new Date(status.ends_at)];
+  const [day, hours] = [{ dateStyle: "full" }, { timeStyle: "short" }].map((style) =>
+    new Intl.DateTimeFormat(undefined, { ...style, timeZone }).formatRange(...range),
+  );
+  return { day, hours };
 }
 
-function show({ status, canJoin, remaining, problem }) {
-  element("problem").textContent = problem;
+// In the person's own time, and in that of the class where clocks there show another.
+function showTimes(status) {
+  const [own, there] = [times(status), times(status, status.time_zone)];
+  const isElsewhere = own.day !== there.day || own.hours !== there.hours;
+  const thereInFull = own.day === there.day ? there.hours : `${there.day}, ${there.hours}`;
+  element("time").dateTime = status.starts_at;
+  element("day").textContent = own.day;
+  element("hours").textContent = isElsewhere ? `${own.hours} your time` : own.hours;
+  element("class-time").textContent = isElsewhere ? `${thereInFull} (${status.time_zone})` : "";
+}
+
+// The server's messages are made to be quoted: `this class is full`.
+function asSentence(message) {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return text === "" || /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+let shown = null;
+
+function show(view) {
+  const { status, canJoin, isOff, problem } = view;
+  element("problem").textContent = asSentence(problem);
   element("join").disabled = !canJoin;
+  element("join").hidden = isOff;
+  element("hint").hidden = isOff || status?.refusal !== "too_early";
   if (status === null) return;
-  const words = sentence({ status, remaining });
+  const words = sentence(view);
   if (status.refusal !== "too_early" && element("news").textContent !== words) element("news").textContent = words;
   element("countdown").textContent = words;
+  element("countdown").classList.toggle("off", isOff);
+  if (status !== shown) showClass(status);
+}
+
+// What does not change from second to second.
+function showClass(status) {
   document.title = status.title;
   element("title").textContent = status.title;
   element("instructor").textContent = `with ${status.instructor}`;
-  element("time").dateTime = status.starts_at;
-  element("time").textContent = dates(status);
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const theirs = status.time_zone === own ? "" : dates(status, status.time_zone);
-  element("class-time").textContent =
-    theirs && theirs !== dates(status) ? `${theirs} (${status.time_zone})` : "";
+  showTimes(status);
+  const isMoved = shown?.occurrence === status.occurrence && shown.starts_at !== status.starts_at;
+  if (isMoved) element("moved").textContent = "This class has been moved to another time.";
+  shown = status;
 }
 
-const waiting = new Waiting({ ask, after, show, now: () => Date.now(), go: (path) => location.assign(path) });
+// The token says who this is; the name saves them from typing it in the lobby.
+function go({ path, display_name: name }) {
+  const room = new URL(path, location.href);
+  room.searchParams.set("name", name);
+  location.assign(room);
+}
+
+const waiting = new Waiting({ ask, after, show, now: () => Date.now(), go });
 
 element("join").addEventListener("click", () => {
   element("join").disabled = true;

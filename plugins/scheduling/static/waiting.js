@@ -9,11 +9,12 @@ const LONGEST_TIMER = 2 ** 31 - 1; // milliseconds; browsers end longer ones at 
 const FIRST_PAUSE = 1 * SECOND;
 const LONGEST_PAUSE = 30 * SECOND;
 const FINAL = new Set(["session_unknown"]);
+const OFF = new Set(["session_cancelled", "session_over"]); // there is nothing left to wait for
 
 export class Waiting {
   // `ask(operation, fields)` resolves to the response or rejects with { code, message }. `now()` is the browser's time in
   // milliseconds, `after(milliseconds, callback)` a timer that gives back a function which ends it.
-  // `show({ status, canJoin, remaining, problem })` is called whenever something differs; `go(path)` leaves the page.
+  // `show(view)` is called whenever something differs, see `render`; `go(entry)` leaves for the room.
   constructor({ ask, now, after, show, go }) {
     Object.assign(this, { ask, now, after, show, go });
     this.status = null;
@@ -50,7 +51,7 @@ export class Waiting {
       const entry = await this.ask("join", {});
       this.over = true;
       this.endTimer();
-      this.go(entry.path);
+      this.go(entry);
     } catch (error) {
       if (this.fail(error)) return;
       await this.look().catch((second) => this.fail(second));
@@ -106,7 +107,8 @@ export class Waiting {
   render() {
     // Nobody tells when somebody leaves a full class: the person may try.
     const canJoin = !this.over && this.status !== null && (this.status.can_join || this.status.refusal === "session_full");
-    this.show({ status: this.status, canJoin, remaining: this.remaining(), problem: this.problem });
+    const isOff = this.over || OFF.has(this.status?.refusal);
+    this.show({ status: this.status, canJoin, isOff, remaining: this.remaining(), problem: this.problem });
   }
 }
 
@@ -132,8 +134,8 @@ const REFUSALS = {
 };
 
 // What a person reads below the time.
-export function sentence({ status, remaining }) {
-  if (status === null) return "";
+export function sentence({ status, isOff, remaining }) {
+  if (status === null || (isOff && !OFF.has(status.refusal))) return "";
   if (status.refusal === null) return status.state === "live" ? "The class is on." : "You can join now.";
   if (status.refusal === "too_early") return `You can join in ${inWords(remaining) || "a moment"}.`;
   return REFUSALS[status.refusal] ?? "";
