@@ -196,10 +196,10 @@ class Delivery:
         with trio.CancelScope(shield=True):  # from here on it has to be known what became of it
             wanted = await self._database.run(outbox.begin, claimed.id, self._holder, message_id, self._now())
             if not wanted:
-                await self._in_thread(connection, connection.withdraw)
+                await self._answered(connection, connection.withdraw)
                 return
             try:
-                answered = await self._answered(connection, data)
+                answered = await self._answered(connection, partial(connection.send, data))
             except ServerError as error:
                 await self._postpone(claimed, error.message, maybe=True)
                 raise
@@ -210,14 +210,14 @@ class Delivery:
         self._count("sent")
         self._log.info("invitation sent", **_names(claimed))
 
-    async def _answered(self, connection: Connection, data: bytes) -> bool:
-        """Hand over the text; False when the host stops and the server has not answered in time.
+    async def _answered(self, connection: Connection, function: Callable[[], None]) -> bool:
+        """One step that a stop does not end at once; False when the host stops and the server has not answered in time.
 
         Raises RefusedError or ServerError.
         """
         self._handing_over = trio.CancelScope(deadline=self._answer_until)
         with self._handing_over:
-            await self._in_thread(connection, partial(connection.send, data))
+            await self._in_thread(connection, function)
         return not self._handing_over.cancelled_caught
 
     async def _noted(self, claimed: Claimed) -> None:

@@ -7,6 +7,7 @@ ever without its session. Its row is locked before: one that is changed meanwhil
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -41,7 +42,7 @@ async def prune(
 
 def prune_some(session: Session, before: datetime, most_sessions: int = SESSIONS, most_rows: int = ROWS) -> bool:
     """Delete a little of what is about sessions whose last class ended before a time; whether there may be more."""
-    names = list(session.scalars(oldest(before, most_sessions)))
+    names: list[str] = list(session.scalars(oldest(before, most_sessions)))
     if not names:
         return False
     if _delete_mails(session, names, most_rows) or _delete_answers(session, names, most_rows):
@@ -50,7 +51,7 @@ def prune_some(session: Session, before: datetime, most_sessions: int = SESSIONS
     return len(names) == most_sessions
 
 
-def oldest(before: datetime, most: int) -> sa.Select[tuple[str]]:
+def oldest(before: datetime, most: int) -> sa.Select[Any]:
     """The statement for the names of sessions that ended before a time, locked, without those that somebody changes."""
     query = sa.select(sessions.c.session_id).where(sessions.c.ends_at < before).order_by(sessions.c.ends_at)
     return query.limit(most).with_for_update(skip_locked=True)
