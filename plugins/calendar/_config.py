@@ -84,6 +84,14 @@ class CalendarConfig(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, le=10_080, description="How long before a class calendars remind of it; 0 for not at all.")
     ] = 10
     language: Annotated[Literal["en", "de"], Meta(description="For people whose language is not known.")] = "en"
+    keep_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=36_500,
+            description="Days after the last class of a session for which its invitations and answers are kept.",
+        ),
+    ] = 400
     smtp: SmtpConfig = SmtpConfig()
     imap: ImapConfig = ImapConfig()
 

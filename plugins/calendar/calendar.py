@@ -2,7 +2,7 @@
 """The parts put together: follows sessions, sends what is due, takes replies. One object while the plugin runs."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import final
 
 import structlog
@@ -15,6 +15,7 @@ from podium.plugins.calendar._config import CalendarConfig
 from podium.plugins.calendar.delivery import Delivery, Result
 from podium.plugins.calendar.following import Following, Operations
 from podium.plugins.calendar.mailbox import Mailbox, MailboxError
+from podium.plugins.calendar.pruning import prune
 from podium.plugins.calendar.replies import Reply, ReplyError, replies_in_mail_untrusted
 
 
@@ -54,6 +55,10 @@ class Calendar:
         """Send what is due until cancelled; without a mail server everything waits."""
         if self.config.can_send:
             await self.delivery.run()
+
+    async def run_pruning(self) -> None:
+        """Delete what is older than `keep_days`, until cancelled."""
+        await prune(self.database, self._log, self.now, timedelta(days=self.config.keep_days))
 
     async def run_mailbox(self) -> None:
         """Look for replies until cancelled."""

@@ -6,11 +6,11 @@ for now is tried again with growing pauses: for five days when the server refuse
 4.5.4.1), and until the class is over when the server itself is in trouble, or a link cannot be made.
 """
 
+import math
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal, TypeVar, final
-from uuid import uuid4
 
 import msgspec
 import structlog
@@ -23,18 +23,20 @@ from podium.plugins.calendar._config import CalendarConfig
 from podium.plugins.calendar.body import Occasion
 from podium.plugins.calendar.checking import CalendarError
 from podium.plugins.calendar.events import Entry, Method
+from podium.plugins.calendar.holders import is_gone, new_holder
 from podium.plugins.calendar.mail import Letter, MailError, encoded, message_of
 from podium.plugins.calendar.occurrences import ends_at
 from podium.plugins.calendar.outbox import Claimed
+from podium.plugins.calendar.pacing import FIRST_PAUSE, FIRST_SERVER_PAUSE, Bell, pause_after
 from podium.plugins.calendar.smtp import Connection, RefusedError, ServerError
 
 BATCH = 20
 """Mails for one connection."""
-FIRST_PAUSE = timedelta(seconds=30)
-LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=5)
 STEP = 240.0
 """Seconds that one step with the server may take in all; less than the lease."""
+GRACE = 3.0
+"""Seconds that the server has to answer for a mail that is being handed over when the host stops."""
 NOTE_AGAIN = (0.5, 1.0, 2.0, 4.0)
 """Seconds between tries to write down that a mail was sent."""
 IDLE = 30.0
@@ -44,27 +46,6 @@ T = TypeVar("T")
 Result = Literal["sent", "postponed", "failed"]
 MakeLink = Callable[[str, Person], Awaitable[str]]
 """The personal link to a session. Raises PodiumError."""
-
-
-def pause_after(attempts: int) -> timedelta:
-    """Until the next try, after so many that failed."""
-    return min(timedelta(seconds=FIRST_PAUSE.total_seconds() * 2.0 ** min(attempts - 1, 30)), LONGEST_PAUSE)
-
-
-@final
-class Bell:
-    """Rung when there is something to do; whoever waits hears all that was rung since the last time."""
-
-    def __init__(self) -> None:
-        self._event = trio.Event()
-
-    def ring(self) -> None:
-        self._event.set()
-
-    async def wait(self, seconds: float) -> None:
-        with trio.move_on_after(seconds):
-            await self._event.wait()
-        self._event = trio.Event()
 
 
 @final
@@ -88,14 +69,32 @@ class Delivery:
         self._make_link = make_link
         self._now = now
         self._count = count
-        self._holder = uuid4().hex
+        self._holder = new_holder()
         self._threads = trio.CapacityLimiter(2)
+        self._answer_until = math.inf
+        self._handing_over = trio.CancelScope()
 
     async def run(self) -> None:
-        """Send until cancelled."""
+        """Send until cancelled; a mail that is being handed over then has GRACE seconds."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._hasten_at_the_end)
+                await self._send_on()
+        finally:
+            self._answer_until = math.inf
+
+    async def _hasten_at_the_end(self) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            self._answer_until = trio.current_time() + GRACE
+            self._handing_over.deadline = self._answer_until
+
+    async def _send_on(self) -> None:
         while True:
             seconds = IDLE
             try:
+                await self._take_over()
                 while await self.send_some():
                     pass
                 seconds = await self._seconds_to_next()
@@ -103,6 +102,13 @@ class Delivery:
                 self.problem = f"the outbox cannot be read or written: {str(error).splitlines()[0]}"
                 self._log.warning("invitations cannot be sent", problem=self.problem)
             await self.due.wait(seconds)
+
+    async def _take_over(self) -> None:
+        """What killed hosts had claimed need not wait until their leases are over."""
+        held = await self._database.read(outbox.holders, self._now())
+        if gone := [holder for holder in held if is_gone(holder)]:
+            self._log.warning("a host was killed: its mails are taken over", hosts=len(gone))
+            await self._database.run(outbox.free, gone)
 
     async def _seconds_to_next(self) -> float:
         due = await self._database.read(outbox.next_due)
@@ -150,10 +156,11 @@ class Delivery:
         try:
             await self._hand_over(claimed, connection, recipient, letter.message_id, data)
         except RefusedError as error:
-            if error.permanent or self._now() - claimed.created_at > GIVE_UP_AFTER:
-                await self._fail(claimed, error.message)
-            else:
-                await self._postpone(claimed, error.message)
+            with trio.CancelScope(shield=True):  # that is known, so it is written down
+                if error.permanent or self._now() - claimed.created_at > GIVE_UP_AFTER:
+                    await self._fail(claimed, error.message)
+                else:
+                    await self._postpone(claimed, error.message)
 
     async def _letter(self, claimed: Claimed) -> Letter:
         person = claimed.person
@@ -189,16 +196,29 @@ class Delivery:
         with trio.CancelScope(shield=True):  # from here on it has to be known what became of it
             wanted = await self._database.run(outbox.begin, claimed.id, self._holder, message_id, self._now())
             if not wanted:
-                await self._in_thread(connection, connection.withdraw)
+                await self._answered(connection, connection.withdraw)
                 return
             try:
-                await self._in_thread(connection, partial(connection.send, data))
+                answered = await self._answered(connection, partial(connection.send, data))
             except ServerError as error:
                 await self._postpone(claimed, error.message, maybe=True)
                 raise
+            if not answered:
+                await self._postpone(claimed, "the host stopped before the mail server answered", maybe=True)
+                return
             await self._noted(claimed)
         self._count("sent")
         self._log.info("invitation sent", **_names(claimed))
+
+    async def _answered(self, connection: Connection, function: Callable[[], None]) -> bool:
+        """One step that a stop does not end at once; False when the host stops and the server has not answered in time.
+
+        Raises RefusedError or ServerError.
+        """
+        self._handing_over = trio.CancelScope(deadline=self._answer_until)
+        with self._handing_over:
+            await self._in_thread(connection, function)
+        return not self._handing_over.cancelled_caught
 
     async def _noted(self, claimed: Claimed) -> None:
         """Write down that a server has it. What is not written down is sent again: a busy database is asked again."""
@@ -226,8 +246,10 @@ class Delivery:
         await self._database.run(outbox.failed, claimed.id, self._holder, why)
         self._count("failed")
 
-    async def _postpone(self, claimed: Claimed, why: str, *, maybe: bool = False) -> None:
-        until = self._now() + pause_after(claimed.attempts + 1)
+    async def _postpone(
+        self, claimed: Claimed, why: str, *, maybe: bool = False, first: timedelta = FIRST_PAUSE
+    ) -> None:
+        until = self._now() + pause_after(claimed.attempts + 1, first)
         note = partial(outbox.postponed, maybe=maybe)
         await self._database.run(note, claimed.id, self._holder, why, until)
         self._count("postponed")
@@ -236,7 +258,7 @@ class Delivery:
         self.problem = error.message
         self._log.warning("the mail server cannot be used", problem=error.message, waiting=len(batch))
         for claimed in batch:
-            await self._postpone(claimed, error.message, maybe=True)
+            await self._postpone(claimed, error.message, maybe=True, first=FIRST_SERVER_PAUSE)
 
 
 def _written(letter: Letter) -> bytes:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from podium.core import Database, DatabaseError, Person, PodiumError, SessionView
 from podium.plugins.calendar import store
-from podium.plugins.calendar.delivery import Bell
+from podium.plugins.calendar.pacing import Bell
 
 PAGE = 20
 """Sessions in one transaction; each may have some thousand people."""

@@ -18,7 +18,7 @@ from podium.plugins.calendar.store import person_of, view_of
 from podium.plugins.calendar.tables import invitations as table
 
 LEASE = timedelta(minutes=5)
-"""For which a host has a row to itself; longer than any try may take."""
+"""For which a host has a row to itself, unless it is known to be gone; longer than any try may take."""
 WAITING = ("pending", "sending")
 
 
@@ -124,6 +124,18 @@ def release(session: Session, numbers: Iterable[int], holder: str) -> None:
     """Give back what was claimed and not tried."""
     mine = sa.and_(table.c.id.in_(list(numbers)), table.c.lease_holder == holder, table.c.state == "pending")
     session.execute(sa.update(table).where(mine).values(_FREE))
+
+
+def holders(session: Session, now: datetime) -> list[str]:
+    """Who has claimed mails that wait."""
+    held = sa.and_(table.c.state.in_(WAITING), table.c.lease_until > now)
+    return list(session.scalars(sa.select(table.c.lease_holder).where(held).distinct()))
+
+
+def free(session: Session, gone: Iterable[str]) -> None:
+    """Give back what these had claimed. What they were sending still says so."""
+    theirs = sa.and_(table.c.state.in_(WAITING), table.c.lease_holder.in_(list(gone)))
+    session.execute(sa.update(table).where(theirs).values(_FREE))
 
 
 _FREE: dict[str, Any] = {"lease_until": None, "lease_holder": None}

@@ -85,6 +85,12 @@ async def read_mailbox(context: PluginContext) -> None:
     await _calendar(context).run_mailbox()
 
 
+@plugin.task
+async def forget(context: PluginContext) -> None:
+    """What is long over."""
+    await _calendar(context).run_pruning()
+
+
 @plugin.hook
 async def session_changed(context: PluginContext, session: SessionView, change: SessionChange) -> None:  # noqa: ARG001  # what changed is read in order
     _calendar(context).following.changed.ring()

@@ -52,6 +52,7 @@ sessions = sa.Table(
     sa.Column("change_number", sa.BigInteger(), nullable=False),
     sa.Column("ends_at", UtcDateTime(), nullable=False),  # of the last class
     sa.Column("view", sa.Text(), nullable=False),  # JSON of SessionView
+    sa.Index("ix_calendar_sessions_ends_at", "ends_at"),
 )
 
 cursor = sa.Table(

@@ -20,6 +20,8 @@ from podium.core import (
     PluginContext,
     RoomError,
     RoomView,
+    SessionChange,
+    SessionView,
     TrackSource,
     TrackView,
     TransportState,
@@ -137,6 +139,13 @@ async def room_closed(context: PluginContext, room: RoomView, reason: str) -> No
 @plugin.hook
 async def session_ended(context: PluginContext, session_id: str, reason: str) -> None:
     context.state.record("session_ended", session_id=session_id, details={"reason": reason})
+
+
+@plugin.hook
+async def session_changed(context: PluginContext, session: SessionView, change: SessionChange) -> None:
+    """That it did and how; who is invited, and their addresses, stay where they are kept."""
+    details = {"change": change, "version": session.version, "state": session.state}
+    context.state.record("session_changed", session_id=session.session_id, details=details)
 
 
 @plugin.hook

@@ -62,6 +62,12 @@ class MailServer:
     reached: threading.Event = field(default_factory=threading.Event)
     """Set when a mail has come that `proceed` holds back."""
     proceed: threading.Event | None = None
+    hold_from: int = 0
+    """How many mails are taken at once before `proceed` holds one back."""
+    hold_answer: bool = False
+    """Whether a mail that is held back has been taken, and only the answer is missing."""
+    lost: threading.Event = field(default_factory=threading.Event)
+    """Set when whoever sent a mail that was held back has gone."""
     sessions: list[dict[str, Any]] = field(default_factory=list)
 
     def to(self) -> list[str]:
@@ -97,14 +103,22 @@ class MailServer:
         if self.hang_up == "before":
             self._drop(server)
             return "421 gone"
-        if self.data_answers:
-            return self.data_answers.pop(0)
         mail = Received(envelope.mail_from, list(envelope.rcpt_tos), envelope.content)
-        if self.proceed is not None:
+        if self.proceed is not None and len(self.received) >= self.hold_from:
+            if self.hold_answer:
+                self.received.append(mail)
             self.reached.set()
-            await asyncio.to_thread(self.proceed.wait, 30)
+            try:
+                await asyncio.to_thread(self.proceed.wait, 30)
+            except asyncio.CancelledError:
+                self.lost.set()
+                raise
+            if self.hold_answer:
+                return "250 taken"
             if server.transport is None or server.transport.is_closing():
                 return "421 gone"
+        if self.data_answers:
+            return self.data_answers.pop(0)
         self.received.append(mail)
         if self.hang_up == "after":
             self._drop(server)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a scheduled session to mails in a real server, on both databases; what fails is tried again or told."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, timedelta
@@ -15,10 +17,12 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from podium.core import DatabaseError, Person, PodiumError
+from podium.core.plugins.manager import GIVE_UP_AFTER as GIVE_UP_ON_PLUGIN
 from podium.plugins.calendar import CalendarConfig, delivery, outbox, store
-from podium.plugins.calendar.delivery import FIRST_PAUSE, GIVE_UP_AFTER, LONGEST_PAUSE, pause_after
+from podium.plugins.calendar.delivery import GIVE_UP_AFTER
 from podium.plugins.calendar.mail import Letter, message_of
 from podium.plugins.calendar.outbox import LEASE
+from podium.plugins.calendar.pacing import FIRST_PAUSE, FIRST_SERVER_PAUSE, LONGEST_PAUSE, pause_after
 from podium.plugins.calendar.tables import cursor, invitations
 from tests.builtin.calendar.desk import Sessions, config_for, open_desk
 from tests.builtin.calendar.mail_server import PASSWORD, MailServer, authenticate, certificate, mail_server
@@ -157,6 +161,7 @@ async def test_an_outage_loses_nothing_and_is_told(database_url: str) -> None:
         await desk.change(SESSION)
         await desk.send()
         assert set((await desk.states()).values()) == {"pending"}
+        assert {each.next_attempt_at for each in (await desk.statuses()).values()} == {desk.now + FIRST_SERVER_PAUSE}
         health = await desk.calendar.health()
         assert health.status == "degraded"
         assert f"mail server 127.0.0.1:{port}" in health.detail
@@ -318,6 +323,25 @@ async def test_what_a_host_claimed_before_it_was_killed_is_sent_when_its_lease_i
         assert server.to() == ALL
 
 
+async def test_what_a_killed_host_on_this_machine_had_claimed_is_sent_at_once(
+    database_url: str, server: MailServer
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", NAME_IT], stdout=subprocess.PIPE, text=True) as process:
+        killed = process.communicate()[0].strip()
+    async with open_desk(database_url, config_for(server.port)) as desk, trio.open_nursery() as nursery:
+        await desk.change(SESSION)
+        await desk.database.run(outbox.claim, killed, desk.now, 20)
+        nursery.start_soon(desk.calendar.run_delivery)
+        with trio.fail_after(30):
+            while len(server.received) < 3:
+                await trio.sleep(0.01)
+        nursery.cancel_scope.cancel()
+    assert server.to() == ALL
+
+
+NAME_IT = "from podium.plugins.calendar.holders import new_holder; print(new_holder())"
+
+
 async def test_a_host_that_lost_its_lease_sends_nothing(database_url: str, server: MailServer) -> None:
     async with open_desk(database_url, config_for(server.port)) as desk:
         await desk.change(SESSION)
@@ -467,6 +491,53 @@ async def test_stopping_waits_for_the_mail_that_is_being_handed_over(database_ur
             server.proceed.set()
         assert await desk.states() == {"ada": "sent"}
         assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("security", ["none", "tls"])
+async def test_stopping_leaves_a_server_that_does_not_answer(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, security: str
+) -> None:
+    monkeypatch.setattr(delivery, "GRACE", 0.05)
+    trusted, context = certificate(tmp_path)
+    with mail_server(tls=context if security == "tls" else None) as server:
+        server.proceed = threading.Event()
+        config = config_for(server.port, security=security, ca_file=str(trusted), timeout=300)
+        async with open_desk(database_url, config) as desk:
+            await desk.change(msgspec.structs.replace(SESSION, participants=()))
+            with trio.fail_after(30):
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(desk.calendar.run_delivery)
+                    await trio.to_thread.run_sync(server.reached.wait, 30)
+                    nursery.cancel_scope.cancel()
+                assert await trio.to_thread.run_sync(server.lost.wait, 30), "the connection is still open"
+                while desk.calendar.delivery._threads.borrowed_tokens:
+                    await trio.sleep(0.01)  # the thread that was left behind ends
+            status = (await desk.statuses())["ada"]
+            assert (status.state, status.last_error) == ("pending", "the host stopped before the mail server answered")
+            server.proceed.set()
+            server.proceed = None
+            desk.later(seconds=30)
+            await desk.send()  # the next host
+            assert await desk.states() == {"ada": "sent"}
+            assert server.to() == ["ada@example.org"]
+
+
+async def test_a_refusal_that_comes_while_the_host_stops_is_written_down(database_url: str, server: MailServer) -> None:
+    server.proceed = threading.Event()
+    server.data_answers = ["550 5.7.1 not here"]
+    async with open_desk(database_url, config_for(server.port)) as desk:
+        await desk.change(msgspec.structs.replace(SESSION, participants=()))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(desk.calendar.run_delivery)
+            await trio.to_thread.run_sync(server.reached.wait, 30)
+            nursery.cancel_scope.cancel()
+            server.proceed.set()
+        status = (await desk.statuses())["ada"]
+        assert (status.state, status.last_error) == ("failed", "the mail server answered 550 5.7.1 not here")
+
+
+def test_the_grace_fits_into_the_time_that_a_plugin_has_to_stop() -> None:
+    assert delivery.GRACE + sum(delivery.NOTE_AGAIN) < GIVE_UP_ON_PLUGIN
 
 
 async def test_stopping_gives_back_what_was_not_tried(database_url: str, server: MailServer) -> None:

@@ -21,6 +21,7 @@ from podium.plugins.events import plugin, store
 from podium.plugins.events.entries import Entry, Stamps, microseconds
 from podium.plugins.events.reading import ListEvents
 from podium.plugins.events.trail import Trail
+from tests.builtin.calendar.samples import session_at
 from tests.builtin.conftest import StartHost
 from tests.builtin.host import BuiltinHost
 
@@ -92,6 +93,20 @@ async def test_the_end_of_a_session_is_in_the_trail(host: BuiltinHost) -> None:
     host.context("events").rooms.end_session("algebra", reason="over")
     (entry,) = await until_recorded(host, "session_ended")
     assert (entry.session_id, entry.details) == ("algebra", {"reason": "over"})
+
+
+async def test_a_change_of_a_scheduled_session_is_in_the_trail_without_who_is_invited(host: BuiltinHost) -> None:
+    view = session_at("2026-11-23T09:00", version=3, state="open")
+    for change in ("updated", "opened"):
+        host.plugins.hooks.session_changed(session=view, change=change)
+    entries = await until_recorded(host, "session_changed", 2)
+    assert [entry.details for entry in entries] == [
+        {"change": change, "version": 3, "state": "open"} for change in ("updated", "opened")
+    ]
+    assert {(entry.session_id, entry.actor_id, entry.result) for entry in entries} == {("algebra", None, "ok")}
+    for person in (view.instructor, *view.participants):
+        assert person.email not in repr(entries)
+        assert person.name not in repr(entries)
 
 
 async def test_media_that_does_not_get_through_is_in_the_trail(host: BuiltinHost) -> None:
