@@ -9,7 +9,6 @@ import trio
 from trio.testing import MockClock
 
 from podium.core import DatabaseError
-from podium.plugins.scheduling.desk import desk_of
 from podium.plugins.scheduling.events import SessionCancelled, SessionEnded, SessionEnding, SessionOpened
 from podium.plugins.scheduling.writing import end
 from tests.builtin.scheduling.stage import EPOCH, Stage, local, open_stage
@@ -105,14 +104,14 @@ async def test_a_class_that_is_on_goes_on_after_a_restart(tmp_path: Path, databa
         assert (await stage.hear("ended")).session_id == "algebra"
 
 
-async def test_nothing_is_kept_of_a_plugin_that_has_stopped(tmp_path: Path) -> None:
+async def test_a_plugin_that_is_enabled_again_begins_anew(tmp_path: Path) -> None:
     async with open_stage(tmp_path, f"sqlite:///{tmp_path}/podium.db") as stage:
-        context = stage.plugins.running()["scheduling"]
-        assert desk_of(context) is stage.desk
+        before = stage.desk
+        before.places.keep("algebra", "ann", stage.time.now)
         await stage.plugins.disable("scheduling")
-        with pytest.raises(KeyError):
-            desk_of(context)
         await stage.plugins.enable("scheduling")
+        assert stage.desk is not before
+        assert stage.desk.places.taken("algebra", set(), stage.time.now) == set()
         await stage.schedule()
 
 
