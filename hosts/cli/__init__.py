@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.command == "plugins":
         from podium.hosts.cli import _plugins
 
-        return _plugins.run(parsed.config, as_json=parsed.json, hooks=parsed.hooks, host=parsed.host)
+        return _plugins.run(parsed.config, _plugins.Show(parsed.name, parsed.json, parsed.hooks), parsed.host)
     if parsed.command == "plugin":
         from podium.hosts.cli import _new
 
@@ -64,6 +64,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Sequence[str]]:
     database = commands.add_parser("db", help="upgrade or check the tables of the enabled plugins")
     _add_actions(database, _DB_ACTIONS)
     plugins = commands.add_parser("plugins", help="list the plugins", description=_PLUGINS)
+    plugins.add_argument("name", nargs="?", help="show everything about this plugin")
     plugins.add_argument("--json", action="store_true", help="print one JSON document with everything known")
     plugins.add_argument("--hooks", action="store_true", help="show the hooks too, in call order, with their counters")
     plugins.add_argument(

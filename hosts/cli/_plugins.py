@@ -7,8 +7,9 @@ imported and checked as the host does it, and none is started.
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,6 +23,7 @@ from podium.core.plugins.report import HookReport, PluginReport, survey
 from podium.core.plugins.runner import PluginState
 from podium.hosts.cli._ask import Host, ask, ask_present
 from podium.hosts.cli._config import complain
+from podium.hosts.cli._plugin_details import details
 
 CANNOT_RUN = 1
 KEY = "PODIUM_KEY"
@@ -32,10 +34,18 @@ _HOOK_HEADINGS = ("HOOK", "PLUGIN", "CALLS", "ERRORS", "TIMEOUTS", "REFUSALS", "
 Rows = Iterable[tuple[str, ...]]
 
 
-def run(file: Path | None, *, as_json: bool, hooks: bool = False, host: str | None = None) -> int:
+class Show(NamedTuple):
+    """What to print: the list, everything as JSON, the hooks besides, or all about one plugin."""
+
+    name: str | None = None
+    as_json: bool = False
+    hooks: bool = False
+
+
+def run(file: Path | None, show: Show, host: str | None = None) -> int:
     """Print the list; the exit status."""
     if host is not None:
-        return _run_remote(host, as_json=as_json, hooks=hooks)
+        return _run_remote(host, show)
     try:
         config = load_config(file, os.environ)
     except ConfigError as error:
@@ -43,22 +53,24 @@ def run(file: Path | None, *, as_json: bool, hooks: bool = False, host: str | No
     found = ask_present(config.web.control_file)
     if found is None:
         print("podium: no host runs here; this is what would run", file=sys.stderr)
-        return _show_survey(config, as_json=as_json)
-    return _show_live(*found, as_json=as_json, hooks=hooks)
+        return _show_survey(config, show)
+    return _show_live(*found, show)
 
 
-def _run_remote(url: str, *, as_json: bool, hooks: bool) -> int:
+def _run_remote(url: str, show: Show) -> int:
     try:
         host = Host(url, os.environ.get(KEY, ""))
-        return _show_live(host, ask(host), as_json=as_json, hooks=hooks)
+        return _show_live(host, ask(host), show)
     except PodiumError as error:
         print(f"podium: {error.message}", file=sys.stderr)
         return CANNOT_RUN
 
 
-def _show_survey(config: Config, *, as_json: bool) -> int:
+def _show_survey(config: Config, show: Show) -> int:
     reports = survey(Catalog(config.plugins, installed()), HOOKS)
-    if as_json:
+    if show.name is not None:
+        return _show_one(reports, {}, show.name)
+    if show.as_json:
         _print_json({"host": None, "plugins": reports, "hooks": {}})
     else:
         print("\n".join(table(reports)))
@@ -68,16 +80,28 @@ def _show_survey(config: Config, *, as_json: bool) -> int:
     return _status(reports)
 
 
-def _show_live(host: Host, told: PluginList, *, as_json: bool, hooks: bool) -> int:
-    if as_json:
+def _show_live(host: Host, told: PluginList, show: Show) -> int:
+    if show.name is not None:
+        return _show_one(told.plugins, told.hooks, show.name)
+    if show.as_json:
         _print_json({"host": host.facts(), "plugins": told.plugins, "hooks": told.hooks})
         return _status(told.plugins)
     print("\n".join(live_table(told.plugins)))
-    if hooks:
+    if show.hooks:
         print("\n" + "\n".join(hook_table(told)))
     for name, error in _last_errors(told.plugins):
         print(f"\n{name}: {error}")
     return _status(told.plugins)
+
+
+def _show_one(reports: Iterable[PluginReport], order: Mapping[str, Sequence[str]], name: str) -> int:
+    found = {each.name: each for each in reports}
+    if name not in found:
+        there = ", ".join(found) or "none"
+        print(f"podium: there is no plugin {name!r}; installed or enabled are {there}", file=sys.stderr)
+        return CANNOT_RUN
+    print("\n".join(details(found[name], order)))
+    return _status([found[name]])
 
 
 def _print_json(document: object) -> None:
@@ -119,8 +143,8 @@ def _aligned(headings: tuple[str, ...], rows: Rows, nothing: str = "No plugins a
 
 
 def _row(each: PluginReport) -> tuple[str, ...]:
-    hooks = " ".join(hook.name for hook in each.hooks)
-    return each.name, each.version or "-", each.state, hooks or "-", _words(each.operations), _words(each.tables)
+    counts = (len(each.hooks), len(each.operations), len(each.tables))
+    return each.name, each.version or "-", each.state, *(str(count or "-") for count in counts)
 
 
 def _live_row(each: PluginReport) -> tuple[str, ...]:
@@ -150,7 +174,3 @@ def _last_errors(reports: Iterable[PluginReport]) -> Iterator[tuple[str, str]]:
         for hook in each.hooks:
             if hook.statistics.last_error not in (None, each.last_error):
                 yield f"{each.name}, {hook.name}", str(hook.statistics.last_error)
-
-
-def _words(names: Iterable[str]) -> str:
-    return " ".join(names) or "-"

@@ -54,7 +54,7 @@ def test_the_list_shows_what_is_enabled(capsys: pytest.CaptureFixture[str]) -> N
     captured = capsys.readouterr()
     assert [line.split() for line in captured.out.splitlines()] == [
         ["PLUGIN", "VERSION", "STATE", "HOOKS", "OPERATIONS", "TABLES"],
-        ["attendance", "1.2", "ready", "room_opened", "-", "-"],
+        ["attendance", "1.2", "ready", "1", "-", "-"],
         ["broken", "unknown", "disabled", "-", "-", "-"],
     ]
     assert captured.err == "podium: no host runs here; this is what would run\n"
@@ -69,6 +69,21 @@ def test_what_keeps_a_plugin_from_running_is_said_and_shows_in_the_status(capsys
         "did you mean 'attendance'?\n"
         "podium: plugin broken: broken_plugin:plugin cannot be imported: ImportError: no module named 'nothing'\n"
     )
+
+
+def test_one_plugin_is_shown_with_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("podium.toml").write_text("[plugins.attendance]\n")
+    assert main(["plugins", "attendance"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "attendance 1.2: ready, from unknown",
+        "  hooks       room_opened (notify)",
+        "  events      Counted",
+        "  routes      GET /sheet",
+        "  panels      sheet",
+        "  commands    podium attendance export",
+    ]
+    assert main(["plugins", "atendance"]) == 1
+    assert "there is no plugin 'atendance'; installed or enabled are attendance, broken" in capsys.readouterr().err
 
 
 def test_the_json_has_everything(capsys: pytest.CaptureFixture[str]) -> None:
@@ -198,7 +213,8 @@ def test_a_host_is_asked_by_its_address(
     with hosting(tmp_path) as control:
         monkeypatch.setenv("PODIUM_KEY", control.key)
         assert main(["plugins", "--host", control.url]) == 0
-        assert "clumsy  1.5      running" in capsys.readouterr().out
+        lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+        assert ["clumsy", "1.5", "running"] in [line[:3] for line in lines]
         monkeypatch.setenv("PODIUM_KEY", "podium_wrong")
         assert main(["plugins", "--host", control.url]) == 1
         assert "does not take this key" in capsys.readouterr().err

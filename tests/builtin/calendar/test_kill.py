@@ -21,6 +21,8 @@ from tests.builtin.calendar.mail_server import MailServer, mail_server
 from tests.builtin.calendar.samples import session_at
 from tests.builtin.shipped import ROOT
 
+pytestmark = pytest.mark.campaign  # test_whole_host kills at each moment once
+
 PEOPLE = tuple(Person(name=f"P{n}", email=f"p{n}@example.org", participant_id=f"p{n}") for n in range(25))
 SESSIONS = [session_at("2026-11-23T09:00", participants=PEOPLE)]
 LATER = LEASE.total_seconds() / 60

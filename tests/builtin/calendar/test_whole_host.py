@@ -16,6 +16,10 @@ import pytest
 from tests.builtin.calendar.mail_server import MailServer, mail_server
 from tests.builtin.calendar.whole_host import PATIENCE, WholeHost
 
+pytestmark = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.campaign)], indirect=True
+)
+
 ADA = {"name": "Ada Lovelace", "email": "ada@example.org", "participant_id": "ada"}
 STUDENTS = [{"name": f"Student {n}", "email": f"s{n}@example.org", "participant_id": f"s{n}"} for n in range(5)]
 PEOPLE = sorted(str(each["email"]) for each in (ADA, *STUDENTS))
