@@ -2,7 +2,7 @@
 """What is long over is forgotten, on both databases: in small steps, and nothing that is younger."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -112,12 +112,21 @@ async def test_a_running_plugin_forgets_by_itself_after_keep_days(
 
 async def test_a_database_that_is_away_is_tried_again(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pruning, "EVERY", 0.01)
+    tries: list[datetime] = []
+
+    def counted(session: Session, before: datetime) -> bool:
+        tries.append(before)
+        return prune_some(session, before)
+
+    monkeypatch.setattr(pruning, "prune_some", counted)
     async with open_desk(database_url, CalendarConfig(keep_days=3)) as desk, trio.open_nursery() as nursery:
         await keep(desk, OLD[0])
         desk.now = YOUNG.ends_at
         await desk.database.run(rename, "calendar_sessions", "away")
         nursery.start_soon(desk.calendar.run_pruning)
-        await trio.testing.wait_all_tasks_blocked(0.05)
+        with trio.fail_after(30):
+            while len(tries) < 2:
+                await trio.sleep(0.01)
         await desk.database.run(rename, "away", "calendar_sessions")
         with trio.fail_after(30):
             while await desk.database.read(rows_of, sessions):

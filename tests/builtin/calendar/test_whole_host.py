@@ -116,7 +116,7 @@ def test_killed_right_after_the_answer_and_before_any_mail(host: WholeHost, serv
     check_the_rest_of_its_life(host, server, session)
 
 
-@pytest.mark.parametrize("taken", [0, 3])
+@pytest.mark.parametrize("taken", [pytest.param(0, marks=pytest.mark.campaign), 3])
 def test_killed_while_the_server_has_not_yet_accepted(host: WholeHost, server: MailServer, taken: int) -> None:
     hold(server, after=taken)
     session = schedule(host)
@@ -143,6 +143,7 @@ def test_killed_before_the_servers_answer_could_be_written_down(host: WholeHost,
     check_the_rest_of_its_life(host, server, session)
 
 
+@pytest.mark.campaign
 def test_killed_between_a_change_and_its_mails(host: WholeHost, server: MailServer) -> None:
     session = schedule(host)
     host.wait_until_sent("algebra", "REQUEST", 0, len(PEOPLE))
@@ -175,6 +176,7 @@ def test_a_mail_server_that_comes_up_later_gets_everything(tmp_path: Path, datab
         host.kill()
 
 
+@pytest.mark.campaign
 def test_a_server_that_does_not_answer_does_not_hold_up_the_end(host: WholeHost, server: MailServer) -> None:
     hold(server, after=1)
     session = schedule(host)
