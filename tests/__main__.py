@@ -17,7 +17,8 @@ ONE_BY_ONE = ["-m", "browser and not campaign"]
 def main(arguments: list[str]) -> int:
     """1 when something has failed, 0 otherwise. The second part is run in both cases."""
     parts = [arguments] if arguments else [BESIDE_EACH_OTHER, ONE_BY_ONE]
-    return int(any([subprocess.run([*PYTEST, *part], check=False).returncode for part in parts]))
+    codes = [subprocess.run([*PYTEST, *part], check=False).returncode for part in parts]
+    return int(any(codes))
 
 
 if __name__ == "__main__":
