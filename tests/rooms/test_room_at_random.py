@@ -57,7 +57,7 @@ class RoomMachine(RuleBasedStateMachine):
         if name in self.known:
             self.room.leave(name, "left")
             for here in (self.known, self.roles, self.told_roles, self.told_blocked):
-                del here[name]  # type: ignore[attr-defined]  # all are dictionaries by name
+                del here[name]
             self.silent = {each for each in self.silent if each[0] != name}
             self.sources = {each: owner for each, owner in self.sources.items() if owner[0] != name}
             self.viewers = {each: owner for each, owner in self.viewers.items() if owner != name}
