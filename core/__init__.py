@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         TrackSource,
         TrackUnpublished,
         TransportState,
+        Waiting,
     )
     from podium.core.identity import (
         AuthenticationError,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     from podium.core.operations.builtin import CreateJoinToken, JoinToken, ParticipantId, SessionId
     from podium.core.plugins.access_media import MediaAccess
     from podium.core.plugins.access_rooms import RoomsAccess
+    from podium.core.plugins.access_sessions import SessionsAccess
     from podium.core.plugins.commands import CommandContext
     from podium.core.plugins.context import PluginContext
     from podium.core.plugins.errors import PluginError
@@ -90,7 +92,15 @@ if TYPE_CHECKING:
     from podium.core.plugins.runner import PluginState
     from podium.core.rooms.identity import ROLES, RoomError
     from podium.core.rooms.messages import Message
-    from podium.core.rooms.observer import ParticipantView, RoomObserver, RoomView, TrackView, Veto
+    from podium.core.rooms.observer import (
+        ParticipantView,
+        RoomObserver,
+        RoomView,
+        TrackView,
+        Veto,
+        Wait,
+        WaitingOutcome,
+    )
     from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
     from podium.core.rooms.rooms import Rooms, RoomsStatistics, RoomSummary, open_rooms
     from podium.core.rooms.wishes import Shown
@@ -99,7 +109,6 @@ if TYPE_CHECKING:
         Person,
         PersonRole,
         SessionChange,
-        SessionsAccess,
         SessionState,
         SessionView,
     )
@@ -134,6 +143,7 @@ _HOMES = {
         "TrackSource",
         "TrackUnpublished",
         "TransportState",
+        "Waiting",
     ),
     "identity": (
         "AuthenticationError",
@@ -163,6 +173,7 @@ _HOMES = {
     "plugins.commands": ("CommandContext",),
     "plugins.access_media": ("MediaAccess",),
     "plugins.access_rooms": ("RoomsAccess",),
+    "plugins.access_sessions": ("SessionsAccess",),
     "plugins.context": ("PluginContext",),
     "plugins.errors": ("PluginError",),
     "plugins.facade": ("Hooks",),
@@ -188,6 +199,8 @@ _HOMES = {
         "RoomView",
         "TrackView",
         "Veto",
+        "Wait",
+        "WaitingOutcome",
     ),
     "rooms.identity": ("ROLES", "RoomError"),
     "rooms.presence": ("LocalParticipant", "Negotiated", "NegotiatedSlot"),
@@ -200,7 +213,6 @@ _HOMES = {
         "SessionChange",
         "SessionState",
         "SessionView",
-        "SessionsAccess",
     ),
 }
 _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() for name in names}
@@ -299,6 +311,9 @@ __all__ = [
     "TransportState",
     "UtcDateTime",
     "Veto",
+    "Wait",
+    "Waiting",
+    "WaitingOutcome",
     "WebRequest",
     "WebResponse",
     "declare",

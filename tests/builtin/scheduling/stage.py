@@ -22,6 +22,7 @@ from podium.core import (
     SessionChange,
     SessionView,
     Veto,
+    Wait,
     open_plugins,
 )
 from podium.core.operations import Services, open_services
@@ -151,7 +152,7 @@ class Stage:
         self.time.now = EPOCH + timedelta(minutes=minutes)
         self.desk.nudge()
 
-    async def enter(self, room_id: str, participant_id: str, role: str = "student") -> Veto | None:
+    async def enter(self, room_id: str, participant_id: str, role: str = "student") -> Veto | Wait | None:
         """As a room lets somebody in."""
         room = RoomView(session_id=room_id)
         person = ParticipantView(participant_id=participant_id, display_name=participant_id, role=role)

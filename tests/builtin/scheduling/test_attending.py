@@ -7,7 +7,7 @@ import jwt
 import pytest
 import trio
 
-from podium.core import Caller, ClientConfiguration, IceServer, ParticipantView, PodiumError, RoomView, Veto
+from podium.core import Caller, ClientConfiguration, IceServer, ParticipantView, PodiumError, RoomView, Veto, Wait
 from tests.builtin.scheduling.stage import ADA, ANN, ANONYMOUS, EPOCH, SERVICE, SETTINGS, Stage, open_stage
 
 WEEKLY = "FREQ=WEEKLY;COUNT=3"
@@ -123,7 +123,7 @@ async def test_a_full_class_refuses_all_but_instructors_and_those_inside(stage: 
 async def test_the_last_place_is_given_once(stage: Stage) -> None:
     await stage.schedule(capacity=1)
     stage.move_to(50)
-    vetoes: list[Veto | None] = []
+    vetoes: list[Veto | Wait | None] = []
 
     async def ask(name: str) -> None:
         hooks = stage.plugins.hooks
