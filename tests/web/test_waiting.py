@@ -1,15 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """Waiting to be let in, as the signaling socket of a running host has it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 from trio.testing import wait_all_tasks_blocked
 
-from podium.core.events import Speaking
+from podium.core import _fastpath
+from podium.core.events import Event, Speaking
+from podium.core.plugins.context import PluginContext
+from podium.core.plugins.plugin import Plugin
+from podium.core.rooms.identity import RoomError
+from podium.core.rooms.messages import Message
+from podium.core.rooms.observer import ParticipantView, Wait
+from podium.core.rooms.rooms import Rooms
+from podium.hosts.web.server import serve_rooms
+from tests.plugins.test_rooms import host as plugin_host
+from tests.rooms.fake_worker import FakeWorker
+from tests.rooms.test_rooms import events, native, publish
+from tests.web.conftest import connect
 from tests.web.test_signalling import closed
 
+__all__ = ["native"]  # the stand-in for media, which pytest finds here
+
 OFFER = {"sdp": "v=0"}
+
+
+class Applause(Event, frozen=True, kw_only=True):
+    """Said by a plugin."""
 
 
 async def wait(client: Any, name: str = "ann", **fields: Any) -> dict[str, Any]:
@@ -141,14 +161,14 @@ async def test_waiting_elsewhere_ends_the_earlier_connection(host_with_door: Any
         assert (await second.receive())["type"] == "Joined"
 
 
-async def test_stopping_tells_those_who_wait_to_come_back(host_with_door: Any) -> None:
-    host = host_with_door
-    async with host.connect() as ann, host.connect() as ben:
+@pytest.mark.parametrize("rooms_first", [False, True])
+async def test_stopping_tells_those_who_wait_to_come_back(host_with_door: Any, rooms_first: bool) -> None:
+    async with host_with_door.connect() as ann:
         await wait(ann)
-        await wait(ben, "ben")
-        host.rooms.anteroom.close()
-        assert await closed(ben) == 1012
-        host.stop()
+        if rooms_first:
+            host_with_door.rooms.anteroom.close()
+        else:
+            host_with_door.stop()
         assert await closed(ann) == 1012
 
 
@@ -173,3 +193,45 @@ async def test_whoever_waits_is_pinged(host_with_door: Any, monkeypatch: pytest.
         await wait(ann)
         monkeypatch.setattr("podium.hosts.web.conversation.JOIN_WITHIN", 0.0)
         assert [(await ann.receive())["id"] for _ in range(3)] == [1, 2, 3]
+
+
+async def everything_happens(rooms: Rooms, worker: FakeWorker, context: PluginContext) -> None:
+    """In a room: people come, show themselves, speak, write, are muted, sent messages and leave."""
+    ada, ben = await rooms.join("algebra", "ada", "Ada", "instructor"), await rooms.join("algebra", "ben", "Ben")
+    transport = await publish(ben)
+    source = transport.sources[0]
+    worker.inject(source.started())
+    await wait_all_tasks_blocked()
+    worker.inject(_fastpath.Event(_fastpath.EVENT_SPEAKER, worker.rooms[0].id, source.id, None, b""))
+    await wait_all_tasks_blocked()
+    context.rooms.send("algebra", Applause())
+    await context.rooms.send_message(Message(session_id="algebra", topic="chat", text="Hello"))
+    ben.set_muted("camera", True)
+    ben.leave()
+    told = {type(event).__name__ for event in events(ada)}
+    assert {"ParticipantJoined", "TrackPublished", "Speaking", "Applause", "MessageReceived", "TrackMuted"} <= told
+
+
+async def test_nothing_of_a_real_class_reaches_who_waits_for_it(tmp_path: Path, native: list[FakeWorker]) -> None:
+    plugin = Plugin("doorman", version="1.0")
+    plugin.event(Applause)
+
+    @plugin.hook
+    async def participant_joining(participant: ParticipantView) -> Wait | None:
+        return Wait("please wait") if participant.participant_id == "ann" else None
+
+    async with plugin_host(tmp_path, plugin) as (plugins, rooms), trio.open_nursery() as nursery:
+        context = plugins.running()["doorman"]
+        info = await nursery.start(serve_rooms, rooms, "127.0.0.1", 0)
+        async with connect(info.port) as ann:
+            await wait(ann)
+            await everything_happens(rooms, native[0], context)
+            with pytest.raises(RoomError, match="nobody with id 'ann'"):
+                context.rooms.send("algebra", Applause(), participant_id="ann")
+            with pytest.raises(RoomError, match="nobody with id 'ann'"):
+                await context.rooms.send_message(Message(session_id="algebra", topic="chat", text="Psst", to=("ann",)))
+            assert await ann.ask("Ping", id=1) == {"type": "Pong", "id": 1}  # and nothing came before it
+            context.rooms.end_session("algebra")
+            refused = await ann.receive()
+            assert (refused["code"], refused["about"]) == ("session_ended", "Join")
+        nursery.cancel_scope.cancel()
