@@ -93,7 +93,7 @@ class Person:
 
     @property
     def refusal(self) -> str | None:
-        return self.error and self.error.code
+        return self.error.code if self.error is not None else None
 
 
 def waiting(rooms: Rooms) -> list[str]:

@@ -152,11 +152,12 @@ class Stage:
         self.time.now = EPOCH + timedelta(minutes=minutes)
         self.desk.nudge()
 
-    async def enter(self, room_id: str, participant_id: str, role: str = "student") -> Veto | Wait | None:
+    async def enter(self, room_id: str, participant_id: str, role: str = "student") -> Veto | None:
         """As a room lets somebody in."""
         room = RoomView(session_id=room_id)
         person = ParticipantView(participant_id=participant_id, display_name=participant_id, role=role)
         veto = await self.plugins.hooks.participant_joining(room=room, participant=person)
+        assert not isinstance(veto, Wait)
         if veto is None:
             self.rooms.people.setdefault(room_id, {})[participant_id] = role
             self.plugins.hooks.participant_joined(room=room, participant=person)
