@@ -340,3 +340,15 @@ async def test_whoever_another_plugin_lets_wait_or_refuses_has_no_place(stage: S
     hooks.join_refused(room=room, participant=bob, code="banned", message="")
     await wait_all_tasks_blocked()
     assert await stage.enter("algebra", "ann") is None
+
+
+@pytest.mark.parametrize("somebody", [True, False])
+async def test_nobody_waits_for_a_class_that_is_cancelled(
+    stage: Stage, somebody: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = ParticipantView(participant_id="ann", display_name="Ann", role="student")
+    monkeypatch.setattr(stage.rooms, "waiting", lambda session_id: (ann,) if somebody else ())
+    await stage.schedule()
+    stage.move_to(50)
+    await stage.call("CancelSession", session_id="algebra")
+    assert stage.rooms.ended == ([("algebra", "cancelled")] if somebody else [])
