@@ -123,7 +123,7 @@ class Rooms:
         room = RoomView(session_id=session_id)
         with self._arrivals.announce(session_id, own_id) as arrival, self._anteroom.visit(room, on_wait) as visit:
             while True:
-                arrival.role = None
+                arrival.begin_anew()
                 given = self._granted(session_id, role) if wished else role
                 participant = ParticipantView(participant_id=own_id, display_name=name, role=given)
                 try:
