@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packets of one timestamp become a frame when all of them are there; the last one bears the marker.
+"""Packets of one timestamp become a frame when all of them are there: up to the marker, or to another timestamp.
 
 What a loss makes undecodable is left out (`chain`), and the next frame given says that something is missing. Knows no
 codec: a builder reads payloads and says where frames may begin.
@@ -54,9 +54,6 @@ class Depacketizer(Protocol):
     def push(self, arrived: Arrived) -> Iterator[Unit]:
         """What is whole with this packet."""
 
-    def flush(self) -> Iterator[Unit]:
-        """What is whole if nothing follows."""
-
 
 class Assembly:
     """Depacketizer of video."""
@@ -76,14 +73,14 @@ class Assembly:
         if arrived.missing or arrived.restart:
             self._lose(arrived)
         elif self._first is not None and self._first.packet.timestamp != packet.timestamp:
-            yield from self.flush()
+            yield from self._finish()
         if not packet.payload:
             return  # padding, to probe the network
         self._add(arrived)
         if packet.marker:
-            yield from self.flush()
+            yield from self._finish()
 
-    def flush(self) -> Iterator[Unit]:
+    def _finish(self) -> Iterator[Unit]:
         first, part = self._first, self._part
         data = self._builder.take()
         if first is None:

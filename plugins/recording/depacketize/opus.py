@@ -39,6 +39,3 @@ class OpusPackets:
         if duration_untrusted(packet.payload):
             yield Unit(packet.payload, True, packet.timestamp, arrived.at, self._missing, arrived.restart)
             self._missing = 0
-
-    def flush(self) -> Iterator[Unit]:
-        return iter(())
