@@ -43,6 +43,8 @@ class Kind(IntEnum):
     """JSON: why packets are missing from here on, such as a slow disk."""
     END = 7
     """Nothing: nothing will follow."""
+    TRACK = 8
+    """JSON: the description of a track once more, in the timeline."""
 
 
 class Record(NamedTuple):

@@ -2,7 +2,8 @@
 """What the files of a capture say in words: of which run and track they are, and what happened in the room.
 
 A recording's folder has one folder for each time that capture began, `run-0000` and so on. In it are `timeline.log`
-(the run, then events), `clocks.log` (sender reports of all tracks) and one `NNNN.rtp` for each tapped track.
+(the run, then events), `clocks.log` (sender reports of all tracks) and one `NNNN.rtp` for each tapped track. What
+describes a run or a track is in two files, so that one damaged place does not make the rest useless.
 """
 
 from pathlib import Path
@@ -31,6 +32,7 @@ EVENTS = {
     "paused": "",
     "resumed": "",
     "degraded": "step: what a slow disk made capture leave out from now on",
+    "untapped": "participant_id, source, reason: why a track is not captured",
     "ended": "reason",
 }
 """What is written, and its fields. Readers ignore what they do not know."""
@@ -71,8 +73,9 @@ class TimelineEvent(msgspec.Struct, frozen=True):
     fields: dict[str, Any]
 
 
-def track_file(run: Path, number: int) -> Path:
-    return run / f"{number:04d}.rtp"
+def track_name(number: int) -> str:
+    """The file of a track in the folder of its run."""
+    return f"{number:04d}.rtp"
 
 
 def run_folder(recording: Path, number: int) -> Path:
