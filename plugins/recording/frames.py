@@ -61,6 +61,7 @@ class FrameCursor:
         self._held: list[Frame] | None = []
         self._last = 0.0
         self._missing = 0
+        self._end_read = False
         self.ended = False
         """Nothing will come any more."""
 
@@ -78,7 +79,7 @@ class FrameCursor:
         final = self._source.final()
         for frame in self._read(final=final):
             yield from self._from_since(frame)
-        if self.ended or final:
+        if self._end_read or final:
             self.ended = True
             self.close()
             yield from self._held or ()
@@ -93,8 +94,8 @@ class FrameCursor:
                     for arrived in self._ordering.push(packet, record.at):
                         yield from self._frames(arrived)
             elif record.kind == Kind.END:
-                self.ended = True
-        waiting = self._ordering.flush() if self.ended or final else self._ordering.expire(now)
+                self._end_read = True
+        waiting = self._ordering.flush() if self._end_read or final else self._ordering.expire(now)
         for arrived in waiting:
             yield from self._frames(arrived)
 

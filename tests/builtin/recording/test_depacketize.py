@@ -34,7 +34,7 @@ def stream(codec: str) -> tuple[tuple[bytes, ...], tuple[bool, ...], tuple[RtpPa
 def depacketized(codec: str, packets: Iterable[RtpPacket]) -> list[Unit]:
     depacketizer, ordering = depacketizer_of(codec), Ordering()
     assert depacketizer is not None
-    units = []
+    units = list[Unit]()
     for packet in packets:
         for arrived in ordering.push(packet, 0):
             units += depacketizer.push(arrived)
@@ -107,7 +107,7 @@ def test_retransmissions_and_duplicates_cost_nothing(codec: str) -> None:
 @pytest.mark.parametrize("codec", CODECS)
 def test_padding_between_frames_is_nothing(codec: str) -> None:
     _, _, packets = stream(codec)
-    padded = []
+    padded = list[RtpPacket]()
     for packet in packets:
         padded.append(packet._replace(sequence=(packets[0].sequence + len(padded)) & 0xFFFF))
         if packet.marker:
@@ -147,7 +147,7 @@ def test_an_unknown_codec_has_no_depacketizer() -> None:
 
 def test_opus_packets_are_frames() -> None:
     encoder = OpusEncoder()
-    packets = []
+    packets = list[RtpPacket]()
     for number in range(10):
         frame = av.AudioFrame(format="s16", layout="stereo", samples=960)
         frame.sample_rate, frame.pts = 48_000, number * 960
