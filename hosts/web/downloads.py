@@ -11,6 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -25,6 +26,8 @@ from werkzeug.http import http_date
 
 from podium.core.operations import OperationError
 from podium.core.plugins.routes import WebFile
+from podium.hosts.web.acceptor import connection
+from podium.hosts.web.listening import PAUSED_TIMEOUT, UNREAD_TIMEOUT, set_unread_timeout
 
 PIECE = 256 * 1024
 MOST_AT_ONCE = 256
@@ -80,7 +83,7 @@ class Downloads:
         body = _Body(self, plugin, file, span or Span(0, file.size))
         response = Response(b"" if request.method == "HEAD" else body, status=status, headers=headers)
         response.headers["Content-Length"] = str(body.left)
-        response.timeout = None  # as long as the client takes; the kernel ends one that takes nothing
+        response.timeout = None  # as long as the client takes; the kernel ends one that takes nothing for too long
         return response
 
     async def piece(self, pieces: Iterator[bytes]) -> bytes | None:
@@ -118,12 +121,14 @@ class _Body(ResponseBody):
 
     async def __aenter__(self) -> Self:
         self._downloads.under_way += 1
+        _set_unread_timeout(PAUSED_TIMEOUT)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._downloads.under_way -= 1
+        _set_unread_timeout(UNREAD_TIMEOUT)
         if self._pieces is not None:
             await self._downloads.close(self._pieces)
 
@@ -146,6 +151,13 @@ class _Body(ResponseBody):
         piece = piece[: self.left]
         self.left -= len(piece)
         return piece
+
+
+def _set_unread_timeout(seconds: float) -> None:
+    """Of the connection of the moment, if it is still there."""
+    if (stream := connection.get(None)) is not None:
+        with suppress(OSError, trio.ClosedResourceError):
+            set_unread_timeout(stream.socket, seconds)
 
 
 def file_at(path: Path) -> WebFile:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from http.client import IncompleteRead
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import trio
@@ -16,6 +16,7 @@ from trio.testing import wait_all_tasks_blocked
 from podium.core import Plugin, PluginContext, WebFile, WebRequest, WebResponse
 from podium.hosts.web import downloads
 from podium.hosts.web.downloads import PIECE, Span, span_untrusted
+from podium.hosts.web.listening import PAUSED_TIMEOUT, UNREAD_TIMEOUT, set_unread_timeout
 from tests.plugins.stand_ins import problems
 from tests.web.site import Answer, Site, open_site
 
@@ -260,6 +261,34 @@ class TestCutShort:
         with trio.fail_after(10):
             while (await archive.host.ask("GET /plugins/archive/remote")).status != 200:
                 await wait_all_tasks_blocked(0.01)
+
+    async def test_players_may_pause_and_hold_up_no_end(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The kernel would end this connection after minutes only; the host closes it when it ends."""
+        timeouts: list[float] = []
+        real = set_unread_timeout
+
+        def note(sock: Any, seconds: float) -> None:
+            timeouts.append(seconds)
+            real(sock, seconds)
+
+        monkeypatch.setattr(downloads, "set_unread_timeout", note)
+        plugin, file = Plugin("archive", version="1.0"), tmp_path / "class.mp4"
+        file.touch()
+        os.truncate(file, 1 << 30)
+
+        @plugin.route("GET", "/class.mp4")
+        async def recording(context: PluginContext, request: WebRequest) -> WebResponse:
+            return WebResponse(file=file)
+
+        with trio.fail_after(60):
+            async with open_site(tmp_path, plugin) as host:
+                await host.ask(f"GET {CLASS}", Range="bytes=0-9")
+                stream = await trio.open_tcp_stream("127.0.0.1", host.port)
+                await stream.send_all(f"GET {CLASS} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+                assert (await stream.receive_some(20)).startswith(b"HTTP/1.1 200")
+                await wait_all_tasks_blocked(0.1)
+            await stream.aclose()
+        assert timeouts[:3] == [PAUSED_TIMEOUT, UNREAD_TIMEOUT, PAUSED_TIMEOUT]
 
     async def test_what_is_read_from_is_closed_when_the_client_goes(self, archive: Archive) -> None:
         archive.remote.promised = 1 << 40
