@@ -64,7 +64,7 @@ export class Composer {
 
   /** Why one cannot write, "" when one can. */
   #whyNot(rules, role) {
-    if (!rules.enabled && this.#conversation.leads) return "The chat is switched off. Only instructors see this.";
+    if (!rules.enabled && this.#conversation.leads) return "The chat is switched off. Only instructors can read it.";
     if (!rules.enabled) return "The chat is switched off.";
     if (role === "observer") return "Observers only read.";
     if (!this.#conversation.leads && rules.public === "leaders" && !rules.private) return "Only instructors write here.";

@@ -47,6 +47,8 @@ export class Conversation extends EventTarget {
   /** Messages that came while history was being read. @type {Message[]|null} */
   #meanwhile = null;
   #again = false;
+  /** What was deleted since the page was opened, by message id: a page that was read just before may still have it. */
+  #deletions = new Map();
 
   constructor(room) {
     super();
@@ -120,7 +122,7 @@ export class Conversation extends EventTarget {
     const first = this.messages[0];
     const { messages, more } = await this.#call("ListChatMessages", { before: first.id, limit: PAGE });
     if (this.messages[0] !== first) return; // replaced meanwhile
-    const earlier = messages.map(asMessage);
+    const earlier = messages.map((message) => this.#kept(message));
     this.messages.unshift(...earlier);
     for (const message of earlier) this.#byId.set(message.id, message);
     this.more = more;
@@ -162,7 +164,7 @@ export class Conversation extends EventTarget {
       page = await this.#call("ListChatMessages", { before: found[0].message_id, limit: PAGE });
       found.unshift(...page.messages);
     }
-    return { messages: found.map(asMessage), more: page.more };
+    return { messages: found.map((message) => this.#kept(message)), more: page.more };
   }
 
   #replace(messages, more) {
@@ -193,6 +195,7 @@ export class Conversation extends EventTarget {
   }
 
   #delete(id, by) {
+    this.#deletions.set(id, by);
     const message = this.#byId.get(id) ?? this.#meanwhile?.find((each) => each.id === id);
     if (!message) return;
     Object.assign(message, { text: null, deleted: by });
@@ -230,9 +233,10 @@ export class Conversation extends EventTarget {
     const isPrivate = to.length > 0;
     return { id: message_id, at: new Date(at), sender, text, isPrivate, to: addressee ?? null, deleted: null };
   }
-}
 
-/** @returns {Message} a message as ListChatMessages has it */
-function asMessage({ message_id, at, sender, text, private: isPrivate, to, deleted }) {
-  return { id: message_id, at: new Date(at), sender, text, isPrivate, to, deleted };
+  /** A message as ListChatMessages has it. */
+  #kept({ message_id, at, sender, text, private: isPrivate, to, deleted }) {
+    const by = this.#deletions.get(message_id) ?? deleted;
+    return { id: message_id, at: new Date(at), sender, text: by ? null : text, isPrivate, to, deleted: by };
+  }
 }

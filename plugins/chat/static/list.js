@@ -24,7 +24,7 @@ export class MessageList {
   #items = new Map();
   #isAtEnd = true;
   #listening = new AbortController();
-  #sight;
+  #size;
 
   /** @param {import("./conversation.js").Conversation} conversation */
   constructor(conversation) {
@@ -44,14 +44,14 @@ export class MessageList {
     conversation.addEventListener("changed", ({ detail }) => this.#change(detail), { signal });
     conversation.addEventListener("rules", () => this.#renderState(), { signal });
     document.addEventListener("visibilitychange", () => this.#look(), { signal });
-    this.#sight = new IntersectionObserver(() => this.#look());
-    this.#sight.observe(this.#log);
+    this.#size = new ResizeObserver(() => this.#look()); // told as well when the panel is shown or hidden
+    this.#size.observe(this.#log);
     this.#replace();
   }
 
   end() {
     this.#listening.abort();
-    this.#sight.disconnect();
+    this.#size.disconnect();
     this.#conversation.isWatched = false;
   }
 
