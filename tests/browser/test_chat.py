@@ -24,6 +24,9 @@ FROM_END = """() => {
 }"""
 HAVE = f"(texts) => JSON.stringify({TEXTS}) === JSON.stringify(texts)"
 LAST = f"(text) => {TEXTS}.at(-1) === text"
+NO_DEVICES = """
+navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("not needed to write", "NotAllowedError"); };
+"""
 CUT = """
 globalThis.sockets = [];
 globalThis.WebSocket = class extends WebSocket {
@@ -51,16 +54,15 @@ def classroom(start_host: Any, open_room: Any, tmp_path: Path) -> Iterator[Any]:
         room.close()
 
 
-def join_as(room: Any, name: str, role: str, preparation: str = "", *, is_open: bool = True) -> Any:
-    tab = room.open(preparation=preparation)
+def join_as(room: Any, name: str, role: str, preparation: str = "") -> Any:
+    tab = room.open(preparation=NO_DEVICES + preparation)
     tab.goto(f"{room.host.url}/room/{room.name}?name={name}&role={role}")
-    tab.wait_for("podium.isOn('camera') && podium.isOn('microphone')")
+    tab.wait_for("document.getElementById('device-note').textContent !== ''")
     tab.click("#join")
     tab.wait_for("podium.state === 'connected' && !document.getElementById('open-panels').hidden")
-    if is_open:
-        tab.click("#open-panels")
-        tab.click(".panel-tab:text-is('Chat')")
-        tab.wait_for("document.querySelector('.chat-fields:not([hidden]) textarea')?.clientHeight > 0")
+    tab.click("#open-panels")
+    tab.click(".panel-tab:has-text('Chat')")
+    tab.wait_for("document.querySelector('.chat-fields:not([hidden]) textarea')?.clientHeight > 0")
     return tab
 
 

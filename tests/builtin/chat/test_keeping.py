@@ -131,7 +131,7 @@ async def test_what_is_old_is_deleted_a_little_at_a_time(
         for number in range(5):
             await ida.send(str(number))
         for session_id in ("series", "botany", "physics"):
-            await service.call("UpdateChatRules", session_id=session_id, enabled=False)
+            await service.call("UpdateChatRules", session_id=session_id, private=False)
 
         def age(session: Session) -> None:
             long_ago = datetime.now(UTC) - timedelta(days=91)
