@@ -3,7 +3,7 @@
 
 import msgspec
 
-from podium.core import Caller, OperationError, ParticipantView, PluginContext, SessionView
+from podium.core import OperationError, ParticipantView, PluginContext, SessionView
 from podium.plugins.chat import store
 from podium.plugins.chat._config import ChatConfig
 from podium.plugins.chat.people import leads
@@ -51,12 +51,10 @@ def check_reader(rules: ChatRules, reader: ParticipantView | None) -> None:
         raise chat_off()
 
 
-def check_changeable(session: SessionView | None, caller: Caller, *, is_open: bool) -> None:
-    """Raises OperationError `session_over` or `session_unknown`."""
+def check_not_over(session: SessionView | None) -> None:
+    """Raises OperationError `session_over`; a session that nobody keeps is an ad-hoc room's."""
     if session is not None and (session.cancelled or session.state in OVER):
         raise OperationError("conflict", "session_over", "the session is over", "session_id")
-    if session is None and caller.in_room and not is_open:
-        raise OperationError("not_found", "session_unknown", "there is no such session", "session_id")
 
 
 def chat_off() -> OperationError:

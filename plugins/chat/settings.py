@@ -9,7 +9,7 @@ from podium.plugins.chat.events import ChatRulesChanged, ChatRulesUpdated
 from podium.plugins.chat.people import leader, member, present
 from podium.plugins.chat.requests import ChatRules, GetChatRules, UpdateChatRules, UpdatedChatRules
 from podium.plugins.chat.rooms import ChatRoom, ChatRooms
-from podium.plugins.chat.rules import changed, check_changeable, rules_for
+from podium.plugins.chat.rules import changed, check_not_over, rules_for
 
 
 async def get(context: PluginContext, rooms: ChatRooms, caller: Caller, request: GetChatRules) -> ChatRules:
@@ -23,9 +23,7 @@ async def update(
 ) -> UpdatedChatRules:
     """Change the rules of a class or a series. Raises PodiumError."""
     leader(context, request.session_id, caller)
-    session = await context.sessions.get(request.session_id)
-    is_open = bool(present(context, request.session_id))
-    check_changeable(session, caller, is_open=is_open)
+    check_not_over(await context.sessions.get(request.session_id))
     room = rooms.get(request.session_id)
     async with room.lock:
         before = await room.load(context)

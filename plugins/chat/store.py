@@ -113,7 +113,7 @@ def _is(session_id: str, message_id: str) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _number(session: Session, session_id: str, message_id: str) -> int:
-    number = session.scalar(sa.select(messages.c.number).where(*_is(session_id, message_id)))
+    number: int | None = session.scalar(sa.select(messages.c.number).where(*_is(session_id, message_id)))
     if number is None:
         raise message_unknown(message_id)
     return number
