@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import trio
 from sqlalchemy.exc import SQLAlchemyError
 
-from podium.core import DatabaseError, PluginContext
+from podium.core import PluginContext, PodiumError
 from podium.plugins.chat import store
 from podium.plugins.chat.rules import OVER
 
@@ -24,7 +24,7 @@ async def prune(context: PluginContext) -> None:
             while await prune_messages(context) == BATCH:
                 await trio.sleep(PAUSE)
             await prune_rules(context)
-        except (DatabaseError, SQLAlchemyError) as error:
+        except (PodiumError, SQLAlchemyError) as error:
             context.log.warning("old messages cannot be deleted", problem=str(error).splitlines()[0])
         await trio.sleep(EVERY)
 
