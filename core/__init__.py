@@ -40,9 +40,11 @@ if TYPE_CHECKING:
         ParticipantInfo,
         ParticipantJoined,
         ParticipantLeft,
+        RoleChanged,
         Showing,
         SlotContent,
         Speaking,
+        TrackBlocked,
         TrackInfo,
         TrackKind,
         TrackMuted,
@@ -88,7 +90,7 @@ if TYPE_CHECKING:
     from podium.core.plugins.report import HookReport, PluginReport, RouteReport
     from podium.core.plugins.routes import WebRequest, WebResponse
     from podium.core.plugins.runner import PluginState
-    from podium.core.rooms.identity import ROLES, RoomError
+    from podium.core.rooms.identity import LEADING, ROLES, RoomError
     from podium.core.rooms.messages import Message
     from podium.core.rooms.observer import ParticipantView, RoomObserver, RoomView, TrackView, Veto
     from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
@@ -124,9 +126,11 @@ _HOMES = {
         "ParticipantInfo",
         "ParticipantJoined",
         "ParticipantLeft",
+        "RoleChanged",
         "Showing",
         "SlotContent",
         "Speaking",
+        "TrackBlocked",
         "TrackInfo",
         "TrackKind",
         "TrackMuted",
@@ -189,7 +193,7 @@ _HOMES = {
         "TrackView",
         "Veto",
     ),
-    "rooms.identity": ("ROLES", "RoomError"),
+    "rooms.identity": ("LEADING", "ROLES", "RoomError"),
     "rooms.presence": ("LocalParticipant", "Negotiated", "NegotiatedSlot"),
     "rooms.rooms": ("RoomSummary", "Rooms", "RoomsStatistics", "open_rooms"),
     "rooms.wishes": ("Shown",),
@@ -206,6 +210,7 @@ _HOMES = {
 _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "LEADING",
     "NAMING_CONVENTION",
     "ROLES",
     "TAP_RTP",
@@ -269,6 +274,7 @@ __all__ = [
     "PluginWatcher",
     "Plugins",
     "PodiumError",
+    "RoleChanged",
     "RoomError",
     "RoomObserver",
     "RoomSummary",
@@ -289,6 +295,7 @@ __all__ = [
     "SourceError",
     "Speaking",
     "TapPacket",
+    "TrackBlocked",
     "TrackInfo",
     "TrackKind",
     "TrackMuted",

@@ -28,12 +28,13 @@ class TrackInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ParticipantInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A participant and the tracks published at this moment."""
+    """A participant and the tracks published at this moment; sources that are `blocked` reach nobody."""
 
     participant_id: str
     display_name: str
     role: str
     tracks: tuple[TrackInfo, ...] = ()
+    blocked: tuple[TrackSource, ...] = ()
 
 
 class SlotContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +81,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=Tru
 
 
 class Joined(Event, frozen=True, kw_only=True):
-    """The room as the receiver finds it; `participants` are the others, in the order in which they joined."""
+    """The room as the receiver finds it; `participants` are the others, in the order in which they joined.
+
+    `blocked` are the receiver's own sources of which nothing is forwarded.
+    """
 
     session_id: str
     participant_id: str
@@ -94,6 +98,7 @@ class Joined(Event, frozen=True, kw_only=True):
         msgspec.Meta(description="For whoever leads an ad-hoc room: a join token to come back in the same role."),
     ] = None
     configuration: ClientConfiguration = ClientConfiguration()
+    blocked: tuple[TrackSource, ...] = ()
 
 
 class ParticipantJoined(Event, frozen=True, kw_only=True):
@@ -134,6 +139,24 @@ class TrackMuted(Event, frozen=True, kw_only=True):
     participant_id: str
     source: TrackSource
     muted: bool
+
+
+class TrackBlocked(Event, frozen=True, kw_only=True):
+    """Nothing of somebody's source is forwarded from now on, whatever they want, or it may flow again.
+
+    Told of the receiver's own sources, too, and of sources that do not flow.
+    """
+
+    participant_id: str
+    source: TrackSource
+    blocked: bool
+
+
+class RoleChanged(Event, frozen=True, kw_only=True):
+    """Somebody, the receiver possibly, has another role in the room from now on."""
+
+    participant_id: str
+    role: str
 
 
 class Showing(Event, frozen=True, kw_only=True):
@@ -193,6 +216,8 @@ AnyEvent = (
     | TrackPublished
     | TrackUnpublished
     | TrackMuted
+    | TrackBlocked
+    | RoleChanged
     | Showing
     | Speaking
     | ConnectionState

@@ -35,6 +35,7 @@ class RoomsService(Protocol):
         self, session_id: str, participant_id: str, source: TrackSource, blocked: bool, *, owner: str
     ) -> None: ...
     def lift_blocks(self, owner: str) -> None: ...
+    def set_role(self, session_id: str, participant_id: str, role: str) -> None: ...
     def close_room(self, session_id: str, reason: str) -> None: ...
     def end_session(self, session_id: str, reason: str) -> None: ...
     def reconsider(self, session_id: str) -> None: ...
@@ -98,12 +99,22 @@ class RoomsAccess:
     def set_blocked(self, session_id: str, participant_id: str, source: TrackSource, blocked: bool) -> None:
         """Forward nothing of somebody's microphone, camera or screen, or lift this plugin's own block of it.
 
-        A source flows when nobody blocks it. The block holds when the same participant comes back while the room is
-        open, and ends when the plugin stops. Nobody is told; send an event of your own.
+        A source flows when nobody blocks it. The block counts whether or not the participant is there and the room
+        open, so `participant_joining` can set it before anything flows. It ends when the room closes or the plugin
+        stops. Browsers are told by `TrackBlocked`, who comes later reads it in `Joined`. Raises RoomError `id_invalid`
+        or `source_invalid`.
         """
         rooms = self._rooms()
         self._has_blocked |= blocked
         rooms.set_blocked(session_id, participant_id, source, blocked, owner=self._plugin)
+
+    def set_role(self, session_id: str, participant_id: str, role: str) -> None:
+        """Give somebody who is there another role, for as long as they stay; does nothing when it is theirs.
+
+        Browsers are told by `RoleChanged`, plugins by the hook `role_changed`. In what role they come back says the
+        hook `participant_role`. Raises RoomError `room_unknown`, `participant_unknown` or `role_invalid`.
+        """
+        self._rooms().set_role(session_id, participant_id, role)
 
     def reconsider(self, session_id: str) -> None:
         """Ask the hooks `track_audience` and `track_priority` anew, because their answers have changed."""

@@ -59,6 +59,8 @@ class Declaration:
     function: HookFunction
     failing: Any = Unchanged.UNCHANGED
     """What a filtered value comes to when a plugin fails, and while one that should filter it has failed."""
+    among: tuple[Any, ...] | None = None
+    """Where given, the only values that an implementation may return."""
 
     @property
     def fails_closed(self) -> bool:
@@ -77,6 +79,8 @@ class Declaration:
 
     def accepts(self, value: object) -> bool:
         """Whether an implementation may return this."""
+        if self.among is not None:
+            return value in self.among
         if self.returns is float:
             return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if isinstance(self.returns, GenericAlias):
@@ -97,20 +101,25 @@ def decide(*, deadline: float) -> Callable[[HookFunction], Declaration]:
     return _declare(Contract.DECIDE, deadline)
 
 
-def filtering(*, deadline: float, failing: Any = Unchanged.UNCHANGED) -> Callable[[HookFunction], Declaration]:
-    """The value to be filtered is the parameter after `context`; `failing` is what a failure makes of it."""
-    return _declare(Contract.FILTER, deadline, failing)
+def filtering(
+    *, deadline: float, failing: Any = Unchanged.UNCHANGED, among: tuple[Any, ...] | None = None
+) -> Callable[[HookFunction], Declaration]:
+    """The value to be filtered is the parameter after `context`; `failing` is what a failure makes of it.
+
+    It can be any of the return type, or only one of those in `among`.
+    """
+    return _declare(Contract.FILTER, deadline, failing, among)
 
 
 def _declare(
-    contract: Contract, deadline: float, failing: Any = Unchanged.UNCHANGED
+    contract: Contract, deadline: float, failing: Any = Unchanged.UNCHANGED, among: tuple[Any, ...] | None = None
 ) -> Callable[[HookFunction], Declaration]:
     def declare(function: HookFunction) -> Declaration:
         _mark(function)
         returns = get_type_hints(function)["return"]
         parameters = tuple(inspect.signature(function).parameters)
         assert parameters[0] == "context"
-        return Declaration(function.__name__, contract, deadline, returns, parameters, function, failing)
+        return Declaration(function.__name__, contract, deadline, returns, parameters, function, failing, among)
 
     return declare
 

@@ -37,6 +37,11 @@ class Hooks:
     def room_closed(self, *, room: RoomView, reason: str) -> None:
         self._caller.notify("room_closed", {"room": room, "reason": reason})
 
+    async def participant_role(self, *, role: str, room: RoomView, participant: ParticipantView) -> str:
+        values = {"role": role, "room": room, "participant": participant}
+        changed: str = await self._caller.filter("participant_role", values)
+        return changed
+
     async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None:
         return await self._caller.decide("participant_joining", {"room": room, "participant": participant})
 
@@ -66,6 +71,10 @@ class Hooks:
     def track_muted(self, *, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool) -> None:
         values = {"room": room, "participant": participant, "source": source, "muted": muted}
         self._caller.notify("track_muted", values)
+
+    def role_changed(self, *, room: RoomView, participant: ParticipantView, previous: str) -> None:
+        values = {"room": room, "participant": participant, "previous": previous}
+        self._caller.notify("role_changed", values)
 
     def session_changed(self, *, session: SessionView, change: SessionChange) -> None:
         self._caller.notify("session_changed", {"session": session, "change": change})
@@ -103,6 +112,9 @@ class Hooks:
         """What those plugins say that know the credential, in their order."""
         answers = await self._caller.collect("authenticate", {"credential": credential})
         return {name: answer.value for name, answer in answers.items() if answer.value and answer.failure is None}
+
+    async def token_shown(self, *, caller: Caller) -> Veto | None:
+        return await self._caller.decide("token_shown", {"caller": caller})
 
     async def health_check(self) -> dict[str, Health]:
         """By plugin; a plugin that fails to answer is failing."""

@@ -9,6 +9,7 @@ from podium.core.identity.caller import Caller
 from podium.core.plugins.context import PluginContext
 from podium.core.plugins.contracts import collect, decide, declarations, filtering, notify
 from podium.core.plugins.health import Health
+from podium.core.rooms.identity import ROLES
 from podium.core.rooms.messages import Message
 from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto
 from podium.core.sessions import SessionChange, SessionView
@@ -25,6 +26,12 @@ async def room_opened(context: PluginContext, room: RoomView) -> None:
 @notify(deadline=TELL)
 async def room_closed(context: PluginContext, room: RoomView, reason: str) -> None:
     """A room is over: `empty` when the last participant left, `room_closed` on request, `shutdown` with the host."""
+
+
+@filtering(deadline=2.0, among=ROLES)
+async def participant_role(context: PluginContext, role: str, room: RoomView, participant: ParticipantView) -> str:
+    """What role somebody has who joins, or who asks over REST with a token of the session."""
+    raise NotImplementedError
 
 
 @decide(deadline=2.0)
@@ -78,6 +85,11 @@ async def track_muted(
     """A participant muted or unmuted one of their own sources, whether or not it flows."""
 
 
+@notify(deadline=TELL)
+async def role_changed(context: PluginContext, room: RoomView, participant: ParticipantView, previous: str) -> None:
+    """Somebody in the room has another role: a plugin called `context.rooms.set_role`."""
+
+
 @filtering(deadline=1.0, failing=frozenset())
 async def track_audience(
     context: PluginContext, audience: frozenset[str], room: RoomView, publisher: ParticipantView, source: TrackSource
@@ -129,6 +141,11 @@ async def event_emitted(context: PluginContext, plugin: str, event: Event) -> No
 @collect(deadline=5.0)
 async def authenticate(context: PluginContext, credential: str) -> Caller | Veto | None:
     """Somebody shows a credential that is no join token or API key of this installation. None: it is not for us."""
+
+
+@decide(deadline=2.0)
+async def token_shown(context: PluginContext, caller: Caller) -> Veto | None:
+    """A person's credential for a session was shown, to join or over REST, and is good. A `Veto` voids it."""
 
 
 @collect(deadline=3.0)

@@ -2,8 +2,8 @@
 """Who hears what happens in rooms without being in them, and may decide some of it: plugins, or nobody.
 
 Rooms know this interface only. What is told is told by plain calls that return at once. What is asked is waited for:
-whether somebody may join and with what configuration, whether a message may be sent, and, beside everything else
-that goes on, who may see or hear whom and who is shown first.
+whether somebody may join, in what role and with what configuration, whether a message may be sent, and, beside
+everything else that goes on, who may see or hear whom and who is shown first.
 """
 
 from collections.abc import Callable, Collection
@@ -53,6 +53,7 @@ class RoomObserver(Protocol):
     def room_opened(self, *, room: RoomView) -> None: ...
     def room_closed(self, *, room: RoomView, reason: str) -> None: ...
     def session_ended(self, *, session_id: str, reason: str) -> None: ...
+    async def participant_role(self, *, role: str, room: RoomView, participant: ParticipantView) -> str: ...
     async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None: ...
     def join_refused(self, *, room: RoomView, participant: ParticipantView, code: str, message: str) -> None: ...
     async def client_configuration(
@@ -65,6 +66,7 @@ class RoomObserver(Protocol):
     def track_muted(
         self, *, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool
     ) -> None: ...
+    def role_changed(self, *, room: RoomView, participant: ParticipantView, previous: str) -> None: ...
     def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None: ...
     async def track_audience(
         self, *, audience: frozenset[str], room: RoomView, publisher: ParticipantView, source: TrackSource
@@ -94,6 +96,15 @@ class NobodyObserves:
     def session_ended(self, *, session_id: str, reason: str) -> None:
         pass
 
+    async def participant_role(
+        self,
+        *,
+        role: str,
+        room: RoomView,  # noqa: ARG002
+        participant: ParticipantView,  # noqa: ARG002
+    ) -> str:
+        return role
+
     async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None:  # noqa: ARG002
         return None
 
@@ -122,6 +133,9 @@ class NobodyObserves:
         pass
 
     def track_muted(self, *, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool) -> None:
+        pass
+
+    def role_changed(self, *, room: RoomView, participant: ParticipantView, previous: str) -> None:
         pass
 
     def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None:

@@ -18,7 +18,8 @@ from podium.core.events import ClientConfiguration, Event, ParticipantInfo, Trac
 from podium.core.media.settings import MediaSettings
 from podium.core.media.tap import MediaTap
 from podium.core.media.worker import Media, WorkerStatistics, open_media
-from podium.core.rooms.blocks import HOST
+from podium.core.rooms.arrivals import Arrivals
+from podium.core.rooms.blocks import HOST, Blocks, EarlyBlocks
 from podium.core.rooms.identity import (
     LEADING,
     RoomError,
@@ -70,6 +71,8 @@ class Rooms:
         self._nursery = nursery
         self._observer.on_change(self._policies_changed)
         self._live: dict[str, LiveRoom] = {}
+        self._early_blocks = EarlyBlocks()
+        self._arrivals = Arrivals()
         self._closed = False
 
     @property
@@ -111,13 +114,23 @@ class Rooms:
         room = RoomView(session_id=session_id)
         participant = ParticipantView(participant_id=own_id, display_name=name, role=role)
         try:
-            configuration = await self._ask(room, participant, invited=invited)
-            if wished and role != self._granted(session_id, role):  # plugins were asked about the role as it was
+            with self._arrivals.announce(session_id, own_id) as arrival:
+                participant = await self._in_role(room, participant, invited=invited)
+                configuration = await self._ask(room, participant, invited=invited)
+            # Plugins were asked about a role that the wish alone may not give any more.
+            if wished and participant.role in LEADING and role != self._granted(session_id, role):
                 raise RoomError("role_taken", "somebody else has come to lead this room meanwhile; join again", "role")
-            return (self._live.get(session_id) or self._open(session_id)).join(own_id, name, role, configuration)
+            live = self._live.get(session_id) or self._open(session_id)
+            return live.join(own_id, name, arrival.role or participant.role, configuration)
         except RoomError as error:
             self._observer.join_refused(room=room, participant=participant, code=error.code, message=error.message)
             raise
+
+    async def _in_role(self, room: RoomView, participant: ParticipantView, *, invited: bool) -> ParticipantView:
+        """Somebody who may join, in the role that plugins know them in. Raises RoomError."""
+        self._check_joinable(room.session_id, invited=invited)
+        role = await self._observer.participant_role(role=participant.role, room=room, participant=participant)
+        return msgspec.structs.replace(participant, role=role)
 
     async def _ask(self, room: RoomView, participant: ParticipantView, *, invited: bool) -> ClientConfiguration:
         """What to tell a browser that may join, by the rooms' own rules and by plugins. Raises RoomError."""
@@ -151,7 +164,9 @@ class Rooms:
     def close_room(self, session_id: str, reason: str = "room_closed") -> None:
         """Send everybody away. Raises RoomError `room_unknown`."""
         self._room(session_id)
-        self._live.pop(session_id).close(reason)
+        room = self._live.pop(session_id)
+        room.close(reason)
+        self._forget_blocks(session_id, room.blocks)
         self._observer.room_closed(room=RoomView(session_id=session_id), reason=reason)
 
     def end_session(self, session_id: str, reason: str = "ended") -> None:
@@ -159,6 +174,7 @@ class Rooms:
         checked_identifier(session_id, "session_id")
         if session_id in self._live:
             self.close_room(session_id, reason)
+        self._forget_blocks(session_id, self._early_blocks.take(session_id))
         self._observer.session_ended(session_id=session_id, reason=reason)
 
     def views(self) -> tuple[RoomView, ...]:
@@ -201,13 +217,31 @@ class Rooms:
     def set_blocked(
         self, session_id: str, participant_id: str, source: TrackSource, blocked: bool, *, owner: str = HOST
     ) -> None:
-        """Forward nothing of a source, in the name of `owner`. Raises RoomError."""
-        self._room(session_id).set_blocked(participant_id, source, blocked, owner)
+        """Forward nothing of a source, in the name of `owner`, whether or not somebody is there.
+
+        Raises RoomError `id_invalid` or `source_invalid`.
+        """
+        checked_identifier(session_id, "session_id")
+        checked_identifier(participant_id, "participant_id")
+        room = self._live.get(session_id)
+        if room is not None:
+            room.set_blocked(participant_id, source, blocked, owner)
+        else:
+            self._early_blocks.change(session_id, participant_id, source, blocked, owner)
 
     def lift_blocks(self, owner: str) -> None:
-        """Undo whatever somebody has blocked, in all rooms."""
+        """Undo whatever somebody has blocked, in all sessions."""
+        self._early_blocks.lift(owner)
         for room in list(self._live.values()):
             room.lift_blocks(owner)
+
+    def set_role(self, session_id: str, participant_id: str, role: str) -> None:
+        """Give somebody who is there another role.
+
+        Raises RoomError `room_unknown`, `participant_unknown` or `role_invalid`.
+        """
+        self._room(session_id).set_role(participant_id, checked_role(role))
+        self._arrivals.set_role(session_id, participant_id, role)
 
     def reconsider(self, session_id: str) -> None:
         """Ask plugins anew who may see and hear whom in a room. Returns at once. Raises RoomError."""
@@ -262,11 +296,21 @@ class Rooms:
 
     def _open(self, session_id: str) -> LiveRoom:
         settings = self._settings
-        room = Room(session_id, audio_slots=settings.audio_slots, max_participants=settings.max_participants)
+        room = Room(
+            session_id,
+            audio_slots=settings.audio_slots,
+            max_participants=settings.max_participants,
+            blocks=self._early_blocks.take(session_id),
+        )
         worker = self._media.least_loaded()
         live = self._live[session_id] = LiveRoom(room, worker, self._close_empty, self._observer, self._nursery)
         self._observer.room_opened(room=RoomView(session_id=session_id))
         return live
+
+    def _forget_blocks(self, session_id: str, blocks: Blocks) -> None:
+        """All but those of who is about to join: plugins may just have set them for the room that opens then."""
+        blocks.keep(self._arrivals.to(session_id))
+        self._early_blocks.put(session_id, blocks)
 
     def _close_empty(self, room: LiveRoom) -> None:
         self.close_room(room.id, "empty")

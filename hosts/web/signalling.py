@@ -199,10 +199,7 @@ class Signalling:
         joined = self._participant.snapshot()
         if message.token is None and joined.role in LEADING:
             joined = msgspec.structs.replace(joined, token=self._way_back(joined))
-        # The role that the room gave, which is not always the one that was wished for.
-        self._caller = msgspec.structs.replace(
-            caller, subject=joined.participant_id, role=msgspec.convert(joined.role, CallerRole)
-        )
+        self._caller = msgspec.structs.replace(caller, subject=joined.participant_id)
         self._conversation.joined = True
         self._tell(joined)
         self._start(self._relay)
@@ -214,7 +211,7 @@ class Signalling:
                 what = f"there is no session {message.session_id!r} that can be joined without a token"
                 raise PodiumError("session_unknown", what, "session_id")
             return Caller(role=cast(CallerRole, message.role), session_id=message.session_id)
-        caller = await self._services.identities.authenticate(message.token)
+        caller = await self._services.identities.authenticate(message.token, joining=True)
         if caller.session_id is None or caller.role not in ROLES:
             raise AuthenticationError("token_invalid", "this token is not for joining a session", "token")
         return caller
@@ -230,19 +227,24 @@ class Signalling:
         )
 
     async def _operate(self, call: OperationCall) -> None:
-        assert self._caller is not None
         try:
             if self._operations_running >= OPERATIONS_AT_ONCE:
                 what = f"at most {OPERATIONS_AT_ONCE} operations at once; wait for their answers"
                 raise OperationError("exhausted", "too_many_operations", what)
             self._operations_running += 1
             try:
-                response = await self._services.dispatcher.call(call.name, call.values, self._caller)
+                response = await self._services.dispatcher.call(call.name, call.values, self._caller_now())
             finally:
                 self._operations_running -= 1
             self._send(encode_response(response, call.request_id))
         except PodiumError as error:
             self._refuse(self._conversation.refuse(error, call.name, trio.current_time(), call.request_id))
+
+    def _caller_now(self) -> Caller:
+        """In the role that the room gave, which may have changed since: not always the one of the token or wish."""
+        assert self._caller is not None
+        assert self._participant is not None
+        return msgspec.structs.replace(self._caller, role=msgspec.convert(self._participant.role, CallerRole))
 
     async def _act_in_room(self, message: AnyClientMessage, participant: Presence) -> None:
         match message:

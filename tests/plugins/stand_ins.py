@@ -84,6 +84,9 @@ class FakeRooms:
     def lift_blocks(self, owner: str) -> None:
         self.asked.append(("lift_blocks", owner))
 
+    def set_role(self, session_id: str, participant_id: str, role: str) -> None:
+        self.asked.append(("set_role", session_id, participant_id, role))
+
     def close_room(self, session_id: str, reason: str) -> None:
         self.asked.append(("close_room", session_id, reason))
 
