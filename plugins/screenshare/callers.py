@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who calls, as what at this moment: a role of a room is the one that somebody has in there now, not that of a token."""
+"""Who calls, and as what: a role of a room is the one that somebody has in there at this moment, not their token's."""
 
 from podium.core import LEADING, Caller, ParticipantInfo
 from podium.plugins.screenshare.desk import Desk

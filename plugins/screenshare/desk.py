@@ -13,7 +13,7 @@ from typing import final
 import msgspec
 import trio
 
-from podium.core import DatabaseError, Event, Health, OperationError, ParticipantInfo, PluginContext
+from podium.core import DatabaseError, Event, Health, OperationError, ParticipantInfo, PluginContext, PluginError
 from podium.plugins.screenshare import store
 from podium.plugins.screenshare._config import ScreenshareConfig
 from podium.plugins.screenshare.board import Board
@@ -165,8 +165,6 @@ class Desk:
         """A share is over: nothing of it flows any more. False when it was over before."""
         if not board.forget(share):
             return False
-        if self.is_open(board.room_id):
-            self.enforce(board.room_id, share.participant_id)
         self._stopped.inc()
         person = self.person(board.room_id, by)
         event = ScreenShareStopped(
@@ -177,7 +175,9 @@ class Desk:
             reason=reason,
             stopped_by=person.display_name if person is not None else None,
         )
-        self.tell(board.room_id, event)
+        self.tell(board.room_id, event)  # first, so that the presenter's page knows why its screen is blocked
+        if self.is_open(board.room_id):
+            self.enforce(board.room_id, share.participant_id)
         if not written:
             self.write_later(Ending(share, self.now(), by, reason))
         return True
@@ -250,8 +250,8 @@ class Desk:
                     await self.board(view.session_id)
         except OperationError:  # the room has been closed meanwhile
             self.nudge()
-        except DatabaseError as error:
-            self._problem = f"{len(self._unwritten)} ends of shares cannot be written: {error.message}"
+        except (DatabaseError, PluginError) as error:  # or nobody says what session that is
+            self._problem = f"{len(self._unwritten)} ends of shares are not written: {error.message}"
             self._context.log.warning("shares cannot be kept", problem=error.message)
             return False
         self._problem = None

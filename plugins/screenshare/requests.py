@@ -46,7 +46,7 @@ class AllowScreenShare(_Request, frozen=True, kw_only=True):
 
 
 class UpdateScreenShareRules(_Request, frozen=True, kw_only=True):
-    """What should change; what is absent stays. The rules of a series hold in its classes that have none of their own."""
+    """What should change; what is absent stays. The rules of a series hold in its classes without any of their own."""
 
     who: Annotated[Who | None, Meta(description="`leaders` takes back what others were allowed in person.")] = None
     mode: Annotated[Mode | None, Meta(description="One screen at a time, or several.")] = None

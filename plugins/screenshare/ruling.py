@@ -130,9 +130,7 @@ def _no_longer(desk: Desk, board: Board, rules: Rules, allowed: dict[str, str]) 
     return (*ended, *over_the_limit(rules, desk.config.max_shares, left))
 
 
-def _answer(
-    desk: Desk, board: Board, person: ParticipantInfo | None, *, changed: bool = False
-) -> ScreenShareRules:
+def _answer(desk: Desk, board: Board, person: ParticipantInfo | None, *, changed: bool = False) -> ScreenShareRules:
     mine = person is not None and board.admits(person.participant_id, person.role)
     told = leads(person)
     return ScreenShareRules(

@@ -18,9 +18,9 @@ Reason = Literal[
     "lost",
     "disabled",
 ]
-"""`stopped` by its presenter or somebody who leads; `taken_over` by another presenter; `muted` by the presenter's browser;
-`left`: the presenter is gone; `not_allowed`: permission or role was taken away; `lost`: the host restarted and the
-presenter did not come back; `disabled`: this plugin was switched off."""
+"""`stopped` by its presenter or somebody who leads; `taken_over` by another presenter; `muted` by the presenter's own
+browser; `left`: the presenter is gone; `not_allowed`: permission or role was taken away; `lost`: the host restarted and
+the presenter did not come back; `disabled`: this plugin was switched off."""
 
 
 @dataclass(frozen=True, slots=True)
