@@ -7,6 +7,7 @@ before it takes effect; what simply happened to a share (its presenter is gone) 
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import final
 
@@ -34,6 +35,15 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class DeskStatistics:
+    """Rooms that are known, shares that run, and ends that are not in the database yet."""
+
+    rooms: int
+    shares: int
+    unwritten: int
+
+
 @final
 class Desk:
     """One for each time the plugin runs; `now` is the clock of what is written."""
@@ -54,7 +64,14 @@ class Desk:
         self._started = metrics.counter("screen_shares_started", "Screen shares that began.")
         self._stopped = metrics.counter("screen_shares_stopped", "Screen shares that ended, for whatever reason.")
         active = metrics.gauge("screen_shares_active", "Screens that are shared now.")
-        active.set_function(lambda: sum(len(board.running) for board in self._boards.values()))
+        active.set_function(lambda: self.statistics().shares)
+
+    def statistics(self) -> DeskStatistics:
+        return DeskStatistics(
+            rooms=len(self._boards),
+            shares=sum(len(board.running) for board in self._boards.values()),
+            unwritten=len(self._unwritten) + len(self._over),
+        )
 
     # Boards
 
@@ -226,7 +243,7 @@ class Desk:
         await self._write()
 
     def health(self) -> Health:
-        detail = f"{sum(len(board.running) for board in self._boards.values())} screens are shared"
+        detail = f"{self.statistics().shares} screens are shared"
         return Health(status="degraded", detail=self._problem) if self._problem else Health(status="ok", detail=detail)
 
     def _end_lost(self) -> None:
