@@ -95,7 +95,7 @@ async def test_who_is_not_in_the_room_gets_nothing_of_it(host: BuiltinHost) -> N
     await lesson.join("other")
     found = await outcomes(host, {})
     for name, roles in ALLOWED.items():
-        assert roles_with(found, name, "not_in_room") == roles - STAFF, name
+        assert roles_with(found, name, "not_in_room") >= roles - STAFF, name
     found = await outcomes(host, {}, "botany")
     for name in ALLOWED:
         assert roles_with(found, name, "forbidden") >= set(ROLES), name
