@@ -23,7 +23,7 @@ from podium.core.rooms.identity import RoomError
 from podium.core.rooms.room import Room
 from podium.core.rooms.wishes import Shown
 
-ANN_MICROPHONE, ANN_CAMERA, ANN_SCREEN = 1, 2, 3
+ANN_MICROPHONE, ANN_CAMERA, ANN_SCREEN, ANN_TAB = 1, 2, 3, 4
 BOB_MICROPHONE, BOB_CAMERA = 11, 12
 CAT_LOW, CAT_MIDDLE, CAT_HIGH = 21, 22, 23
 ANN_FIRST, ANN_SECOND, ANN_HEARS = 101, 102, 109
@@ -133,6 +133,21 @@ def test_the_speaker_is_told_to_everybody_once(room: Room) -> None:
     assert told(decisions, "ann") == told(decisions, "bob") == [Speaking(participant_id="bob")]
     room.speaker(0)
     assert told(room.take_decisions(), "ann") == [Speaking()]
+
+
+def test_the_sound_of_a_shared_screen_is_heard_but_speaks_not(room: Room) -> None:
+    room.add_track("ann", "screen", "audio", [ANN_TAB])
+    room.source_started(ANN_TAB)
+    assert told(room.take_decisions(), "bob") == [TrackPublished(participant_id="ann", source="screen", kind="audio")]
+    room.add_slot("bob", "a0", "audio", 99)
+    room.slot_switched(99, ANN_TAB)
+    room.speaker(ANN_TAB)
+    (showing,) = told(room.take_decisions(), "bob")
+    assert isinstance(showing, Showing)
+    assert SlotContent(mid="a0", participant_id="ann", source="screen") in showing.slots
+    room.speaker(BOB_MICROPHONE)
+    room.speaker(ANN_TAB)
+    assert told(room.take_decisions(), "ann", Speaking) == [Speaking(participant_id="bob"), Speaking()]
 
 
 # Tracks
