@@ -30,7 +30,7 @@ const LONGEST_DELAY = 10_000;
  * - `change`: anything below may have changed; render again
  * - `state`: `state` has changed
  * - `left` (detail: `{reason, message}`): the presence is over, by one's own wish or not
- * - `switchedoff` (detail: `{source, error}`): a source of one's own was switched off, not by oneself
+ * - `switchedoff` (detail: `{source, error, guarded}`): a source of one's own was switched off, not by oneself
  * - `audioblocked`: the browser wants a click before it plays sound; call `resumeAudio` from one
  * - `error` (detail: a PodiumError): something was refused
  * - every event of the room under its own name (`ParticipantJoined`, `Speaking`, ...; detail: the message)
@@ -63,7 +63,7 @@ export class Podium extends EventTarget {
   #own = new OwnSources({
     send: async (name, track) => this.#media?.send(name, track),
     mute: (source, muted) => this.#mute(source, muted),
-    switchedOff: (source, error) => this.dispatchEvent(new CustomEvent("switchedoff", { detail: { source, error } })),
+    switchedOff: (detail) => this.dispatchEvent(new CustomEvent("switchedoff", { detail })),
     changed: () => this.#changed(),
   });
   #shown = null;

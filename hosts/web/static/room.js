@@ -53,7 +53,7 @@ async function openForPreview(device) {
 function renderLobby() {
   const camera = podium.isOn("camera") ? podium.local.camera : null;
   const preview = element("preview");
-  preview.srcObject = camera && new MediaStream([camera]);
+  if ((preview.srcObject?.getTracks()[0] ?? null) !== camera) preview.srcObject = camera && new MediaStream([camera]);
   element("preview-note").textContent = camera ? "" : "Your camera is off";
   element("lobby-camera").setAttribute("aria-pressed", Boolean(camera));
   element("lobby-microphone").setAttribute("aria-pressed", podium.isOn("microphone"));
@@ -221,7 +221,9 @@ const names = new Map();
 podium.addEventListener("change", renderSoon);
 podium.addEventListener("state", follow);
 podium.addEventListener("left", ({ detail }) => farewell(detail));
-podium.addEventListener("switchedoff", ({ detail }) => say(detail.error.message));
+podium.addEventListener("switchedoff", ({ detail: { error, guarded } }) => {
+  if (!guarded || error.code !== "blocked") say(error.message); // whoever guards it knows why it is blocked
+});
 podium.addEventListener("audioblocked", () => (element("hear").hidden = false));
 podium.addEventListener("ParticipantJoined", ({ detail }) => {
   names.set(detail.participant.participant_id, detail.participant.display_name);

@@ -16,7 +16,7 @@ const BLOCKED = {
  * @typedef {object} Line what carries sources to the host
  * @property {(name: string, track: MediaStreamTrack|null) => Promise<void>} send
  * @property {(source: string, muted: boolean) => void} mute
- * @property {(source: string, error: PodiumError) => void} switchedOff a source was switched off, not by oneself
+ * @property {(what: {source: string, error: Error, guarded: boolean}) => void} switchedOff not by oneself
  * @property {() => void} changed
  */
 
@@ -110,7 +110,7 @@ export class OwnSources {
         await this.#send(tracks);
       } catch (error) {
         await this.#switchOff(source);
-        this.#line.switchedOff(source, error);
+        this.#tellOff(source, error);
       }
     });
   }
@@ -150,8 +150,12 @@ export class OwnSources {
   async #obey(source) {
     if (!this.isOn(source)) return;
     const done = this.#switchOff(source);
-    this.#line.switchedOff(source, new PodiumError("blocked", BLOCKED[source], source));
+    this.#tellOff(source, new PodiumError("blocked", BLOCKED[source], source));
     await done.catch((error) => console.error(`The ${source} is off, but the connection does not know.`, error));
+  }
+
+  #tellOff(source, error) {
+    this.#line.switchedOff({ source, error, guarded: this.#guards.has(source) });
   }
 
   async #open(source) {

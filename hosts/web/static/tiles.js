@@ -82,7 +82,7 @@ export class Tiles {
   /** What there is to see: screens first, then people in the order of joining, oneself last. */
   #tiles() {
     const others = [...this.#podium.participants.values()];
-    const screens = others.filter(({ tracks }) => tracks.has("screen")).map((person) => this.#tileOf(person, "screen"));
+    const screens = others.filter(showsScreen).map((person) => this.#tileOf(person, "screen"));
     return [...screens, ...others.map((person) => this.#tileOf(person, "camera")), this.#ownTile()];
   }
 
@@ -222,6 +222,10 @@ export class Tiles {
     const height = this.#elements.get(key)?.offsetHeight ?? 180;
     return Math.max(180, Math.ceil((height * devicePixelRatio) / 90) * 90);
   }
+}
+
+function showsScreen({ tracks, blocked }) {
+  return tracks.has("screen") && !blocked.has("screen");
 }
 
 /** Signs for what is switched off; those of what the host does not forward say so. */
