@@ -60,6 +60,7 @@ class Desk:
         self._over: dict[str, datetime] = {}
         self._nudged = trio.Event()
         self._problem: str | None = None
+        self._stopping = False
         metrics = context.metrics
         self._started = metrics.counter("screen_shares_started", "Screen shares that began.")
         self._stopped = metrics.counter("screen_shares_stopped", "Screen shares that ended, for whatever reason.")
@@ -94,7 +95,7 @@ class Desk:
     async def board(self, room_id: str) -> Board:
         """Read what is kept of a room, unless it is known. Raises DatabaseError, and OperationError `room_unknown`."""
         while (board := self._boards.get(room_id)) is None:
-            if not self.is_open(room_id):
+            if self._stopping or not self.is_open(room_id):
                 raise room_unknown(room_id)
             version = self._rules_version
             read = await self._read(room_id)
@@ -113,6 +114,11 @@ class Desk:
         board.lost = {share.participant_id: share for share in kept.running}
         board.lost_until = trio.current_time() + self.config.resume_seconds
         return board
+
+    def host_stops(self) -> None:
+        """From now on people leave because of that: what runs goes on when they come back to the next host."""
+        self._stopping = True
+        self._boards.clear()
 
     def close(self, board: Board) -> None:
         """The room is closed; if it is open again, this is a new room's board from now on."""
@@ -262,10 +268,9 @@ class Desk:
             if sweep:
                 open_rooms = [view.session_id for view in self._context.rooms.list()]
                 await self._context.database.run(store.end_stale, self.now() - STALE, self.now(), open_rooms)
-            for view in self._context.rooms.list():
-                if self.is_open(view.session_id):
-                    await self.board(view.session_id)
-        except OperationError:  # the room has been closed meanwhile
+            for view in self._context.rooms.list() if not self._stopping else ():
+                await self.board(view.session_id)
+        except OperationError:  # a room has been closed meanwhile
             self.nudge()
         except (DatabaseError, PluginError) as error:  # or nobody says what session that is
             self._problem = f"{len(self._unwritten)} ends of shares are not written: {error.message}"

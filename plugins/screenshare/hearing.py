@@ -72,6 +72,8 @@ async def participant_joined(context: PluginContext, room: RoomView, participant
 async def participant_left(context: PluginContext, room: RoomView, participant: ParticipantView, reason: str) -> None:
     """Their share is over. When the host stops it is not, if they come back to the next one in time."""
     desk, own_id = desk_of(context), participant.participant_id
+    if reason == SHUTDOWN:
+        desk.host_stops()
     board = desk.known(room.session_id)
     if board is None:
         return
@@ -79,9 +81,7 @@ async def participant_left(context: PluginContext, room: RoomView, participant: 
     if board.starting == own_id:
         board.starting = None
     share = board.running.get(own_id)
-    if share is not None and reason == SHUTDOWN:
-        board.forget(share)
-    elif share is not None:
+    if share is not None:
         desk.ended(board, share, None, CLOSING.get(reason, "left"))
     board.settled(own_id)
 
@@ -116,11 +116,11 @@ async def room_opened(context: PluginContext, room: RoomView) -> None:
     desk_of(context).nudge()
 
 
-async def room_closed(context: PluginContext, room: RoomView, reason: str) -> None:
+async def room_closed(context: PluginContext, room: RoomView) -> None:
     """Nothing is shared any more in a room that is closed."""
     desk = desk_of(context)
     board = desk.known(room.session_id)
-    if board is not None and reason != SHUTDOWN:
+    if board is not None:
         desk.close(board)
 
 

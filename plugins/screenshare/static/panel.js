@@ -81,7 +81,7 @@ function row({ display_name, audio, interrupted }, buttons) {
   const name = document.createElement("td");
   name.textContent = [display_name, audio && "with sound", interrupted && "interrupted"].filter(Boolean).join(", ");
   const actions = document.createElement("td");
-  actions.append(...buttons);
+  for (const each of buttons) actions.append(each, " ");
   line.append(name, actions);
   return line;
 }

@@ -71,9 +71,8 @@ function unavailable(room, { rules, others }) {
 
 /** Nothing is sent before the host has said yes. */
 async function begin(room, audio) {
-  const takeover = false;
   try {
-    await startShare(room, { audio, takeover });
+    await startShare(room, { audio, takeover: false });
   } catch (error) {
     if (error.code === "share_not_allowed") throw await asked(room);
     if (error.code !== "share_active" || !mayReplace(room)) throw error;
@@ -120,7 +119,7 @@ function confirmed(room, { message }) {
       ],
       { sticky: true },
     );
-    const timer = setTimeout(() => settle(false), 60_000);
+    const timer = setTimeout(() => settle(false), 30_000);
     function settle(answer) {
       clearTimeout(timer);
       notice.close();
