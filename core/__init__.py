@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         TrackSource,
         TrackUnpublished,
         TransportState,
+        Waiting,
     )
     from podium.core.identity import (
         AuthenticationError,
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from podium.core.operations.builtin import CreateJoinToken, JoinToken, ParticipantId, SessionId
     from podium.core.plugins.access_media import MediaAccess
     from podium.core.plugins.access_rooms import RoomsAccess
+    from podium.core.plugins.access_sessions import SessionsAccess
     from podium.core.plugins.commands import CommandContext
     from podium.core.plugins.context import PluginContext
     from podium.core.plugins.errors import PluginError
@@ -92,7 +94,15 @@ if TYPE_CHECKING:
     from podium.core.plugins.runner import PluginState
     from podium.core.rooms.identity import LEADING, ROLES, RoomError
     from podium.core.rooms.messages import Message
-    from podium.core.rooms.observer import ParticipantView, RoomObserver, RoomView, TrackView, Veto
+    from podium.core.rooms.observer import (
+        ParticipantView,
+        RoomObserver,
+        RoomView,
+        TrackView,
+        Veto,
+        Wait,
+        WaitingOutcome,
+    )
     from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
     from podium.core.rooms.rooms import Rooms, RoomsStatistics, RoomSummary, open_rooms
     from podium.core.rooms.wishes import Shown
@@ -101,7 +111,6 @@ if TYPE_CHECKING:
         Person,
         PersonRole,
         SessionChange,
-        SessionsAccess,
         SessionState,
         SessionView,
     )
@@ -138,6 +147,7 @@ _HOMES = {
         "TrackSource",
         "TrackUnpublished",
         "TransportState",
+        "Waiting",
     ),
     "identity": (
         "AuthenticationError",
@@ -167,6 +177,7 @@ _HOMES = {
     "plugins.commands": ("CommandContext",),
     "plugins.access_media": ("MediaAccess",),
     "plugins.access_rooms": ("RoomsAccess",),
+    "plugins.access_sessions": ("SessionsAccess",),
     "plugins.context": ("PluginContext",),
     "plugins.errors": ("PluginError",),
     "plugins.facade": ("Hooks",),
@@ -192,6 +203,8 @@ _HOMES = {
         "RoomView",
         "TrackView",
         "Veto",
+        "Wait",
+        "WaitingOutcome",
     ),
     "rooms.identity": ("LEADING", "ROLES", "RoomError"),
     "rooms.presence": ("LocalParticipant", "Negotiated", "NegotiatedSlot"),
@@ -204,7 +217,6 @@ _HOMES = {
         "SessionChange",
         "SessionState",
         "SessionView",
-        "SessionsAccess",
     ),
 }
 _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() for name in names}
@@ -306,6 +318,9 @@ __all__ = [
     "TransportState",
     "UtcDateTime",
     "Veto",
+    "Wait",
+    "Waiting",
+    "WaitingOutcome",
     "WebRequest",
     "WebResponse",
     "declare",

@@ -195,6 +195,18 @@ class MessageReceived(Event, frozen=True, kw_only=True):
     at: datetime
 
 
+class Waiting(Event, frozen=True, kw_only=True):
+    """The receiver's `Join` goes on, but they have to wait outside; told again when the message changes.
+
+    Nothing of the room is told meanwhile. Then comes `Joined`, an `Error` about the `Join`, or `Left`. Whoever comes
+    back after a lost connection is the same person by this `participant_id`.
+    """
+
+    session_id: str
+    participant_id: str
+    message: str
+
+
 class Left(Event, frozen=True, kw_only=True):
     """The receiver's own presence has ended; nothing follows."""
 
@@ -223,6 +235,7 @@ AnyEvent = (
     | ConnectionState
     | PanelsChanged
     | MessageReceived
+    | Waiting
     | Left
     | Error
 )

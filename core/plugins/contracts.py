@@ -35,7 +35,9 @@ class Contract(StrEnum):
     COLLECT = "collect"
     """Every plugin is asked at once; answers are kept by plugin, failures left out."""
     DECIDE = "decide"
-    """Plugins are asked in order until one refuses. A failure, or an answer of a wrong type, refuses."""
+    """Plugins are asked in order until one refuses. A failure, or an answer of a wrong type, refuses.
+
+    Where the hook's return type has `Wait`, a plugin may answer that: the others are asked all the same."""
     FILTER = "filter"
     """A value goes through the plugins in order, each may change it. A failure leaves it as it was, unless the hook
     says what it comes to then: that is final."""
@@ -61,11 +63,13 @@ class Declaration:
     """What a filtered value comes to when a plugin fails, and while one that should filter it has failed."""
     among: tuple[Any, ...] | None = None
     """Where given, the only values that an implementation may return."""
+    needed: bool = False
+    """Whether an answer that could not be had must not be taken for none."""
 
     @property
     def fails_closed(self) -> bool:
         """Whether a failed plugin that implements it goes on to count."""
-        return self.contract is Contract.DECIDE or self.failing is not Unchanged.UNCHANGED
+        return self.contract is Contract.DECIDE or self.failing is not Unchanged.UNCHANGED or self.needed
 
     @property
     def signature(self) -> str:
@@ -93,8 +97,9 @@ def notify(*, deadline: float) -> Callable[[HookFunction], Declaration]:
     return _declare(Contract.NOTIFY, deadline)
 
 
-def collect(*, deadline: float) -> Callable[[HookFunction], Declaration]:
-    return _declare(Contract.COLLECT, deadline)
+def collect(*, deadline: float, needed: bool = False) -> Callable[[HookFunction], Declaration]:
+    """`needed`: whoever asks learns of a plugin that has failed (`HookCaller.broken_by`)."""
+    return _declare(Contract.COLLECT, deadline, needed=needed)
 
 
 def decide(*, deadline: float) -> Callable[[HookFunction], Declaration]:
@@ -108,18 +113,23 @@ def filtering(
 
     It can be any of the return type, or only one of those in `among`.
     """
-    return _declare(Contract.FILTER, deadline, failing, among)
+    return _declare(Contract.FILTER, deadline, failing, among=among)
 
 
 def _declare(
-    contract: Contract, deadline: float, failing: Any = Unchanged.UNCHANGED, among: tuple[Any, ...] | None = None
+    contract: Contract,
+    deadline: float,
+    failing: Any = Unchanged.UNCHANGED,
+    *,
+    among: tuple[Any, ...] | None = None,
+    needed: bool = False,
 ) -> Callable[[HookFunction], Declaration]:
     def declare(function: HookFunction) -> Declaration:
         _mark(function)
         returns = get_type_hints(function)["return"]
         parameters = tuple(inspect.signature(function).parameters)
         assert parameters[0] == "context"
-        return Declaration(function.__name__, contract, deadline, returns, parameters, function, failing, among)
+        return Declaration(function.__name__, contract, deadline, returns, parameters, function, failing, among, needed)
 
     return declare
 

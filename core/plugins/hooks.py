@@ -11,7 +11,7 @@ from podium.core.plugins.contracts import collect, decide, declarations, filteri
 from podium.core.plugins.health import Health
 from podium.core.rooms.identity import ROLES
 from podium.core.rooms.messages import Message
-from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto
+from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto, Wait, WaitingOutcome
 from podium.core.sessions import SessionChange, SessionView
 
 TELL = 10.0
@@ -35,8 +35,22 @@ async def participant_role(context: PluginContext, role: str, room: RoomView, pa
 
 
 @decide(deadline=2.0)
-async def participant_joining(context: PluginContext, room: RoomView, participant: ParticipantView) -> Veto | None:
-    """Somebody wants to join. A `Veto` refuses them; None lets them go on to the next plugin."""
+async def participant_joining(
+    context: PluginContext, room: RoomView, participant: ParticipantView
+) -> Veto | Wait | None:
+    """Somebody wants to join. A `Veto` refuses them, a `Wait` keeps them outside; None lets the next plugin say."""
+
+
+@notify(deadline=TELL)
+async def participant_waiting(context: PluginContext, room: RoomView, participant: ParticipantView) -> None:
+    """Somebody who wants to join has begun to wait, because a plugin answered `Wait`."""
+
+
+@notify(deadline=TELL)
+async def participant_waited(
+    context: PluginContext, room: RoomView, participant: ParticipantView, outcome: WaitingOutcome
+) -> None:
+    """Somebody waits no longer: they are in the room (`admitted`), were `refused`, or are `gone`."""
 
 
 @filtering(deadline=2.0)
@@ -136,6 +150,11 @@ async def connection_changed(
 @notify(deadline=TELL)
 async def event_emitted(context: PluginContext, plugin: str, event: Event) -> None:
     """Another plugin, or this one, said by `context.emit(event)` that something happened."""
+
+
+@collect(deadline=2.0, needed=True)
+async def session_wanted(context: PluginContext, session_id: str) -> SessionView | None:
+    """Somebody asks by `context.sessions.get` what is known of a session or class. None: it is not ours."""
 
 
 @collect(deadline=5.0)

@@ -186,9 +186,7 @@ class Plugin:
 
         return add if function is None else add(function)
 
-    def panel(
-        self, name: str, *, title: str, module: str, roles: Iterable[str] = ROLES, eager: bool = False
-    ) -> None:
+    def panel(self, name: str, *, title: str, module: str, roles: Iterable[str] = ROLES, eager: bool = False) -> None:
         """Show a panel beside the class to those with one of `roles`; `module` is an ES module in `static/`.
 
         An `eager` one is imported as soon as somebody is in the room, and not only when its tab is opened first; then

@@ -14,6 +14,10 @@ class Arrival:
     participant_id: str
     role: str | None = None
 
+    def begin_anew(self) -> None:
+        """Plugins are asked once more, and know of all roles that were given until now."""
+        self.role = None
+
 
 class Arrivals:
     """All that are on the way; the same participant may be several times."""

@@ -7,7 +7,7 @@ everything else that goes on, who may see or hear whom and who is shown first.
 """
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
@@ -47,6 +47,16 @@ class Veto(msgspec.Struct, frozen=True):
     code: str = "refused"
 
 
+class Wait(msgspec.Struct, frozen=True):
+    """Not yet: `message` is told to whoever asked, who is asked about again when `Rooms.admit` says so."""
+
+    message: str
+
+
+WaitingOutcome = Literal["admitted", "refused", "gone"]
+"""What becomes of somebody who waited; `gone` also when the host stops, or the same person comes again."""
+
+
 class RoomObserver(Protocol):
     """What rooms report and ask. Nothing of it raises; what is not awaited returns at once."""
 
@@ -54,7 +64,9 @@ class RoomObserver(Protocol):
     def room_closed(self, *, room: RoomView, reason: str) -> None: ...
     def session_ended(self, *, session_id: str, reason: str) -> None: ...
     async def participant_role(self, *, role: str, room: RoomView, participant: ParticipantView) -> str: ...
-    async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None: ...
+    async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | Wait | None: ...
+    def participant_waiting(self, *, room: RoomView, participant: ParticipantView) -> None: ...
+    def participant_waited(self, *, room: RoomView, participant: ParticipantView, outcome: WaitingOutcome) -> None: ...
     def join_refused(self, *, room: RoomView, participant: ParticipantView, code: str, message: str) -> None: ...
     async def client_configuration(
         self, *, configuration: ClientConfiguration, room: RoomView, participant: ParticipantView
@@ -105,8 +117,19 @@ class NobodyObserves:
     ) -> str:
         return role
 
-    async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None:  # noqa: ARG002
+    async def participant_joining(
+        self,
+        *,
+        room: RoomView,  # noqa: ARG002
+        participant: ParticipantView,  # noqa: ARG002
+    ) -> Veto | Wait | None:
         return None
+
+    def participant_waiting(self, *, room: RoomView, participant: ParticipantView) -> None:
+        pass
+
+    def participant_waited(self, *, room: RoomView, participant: ParticipantView, outcome: WaitingOutcome) -> None:
+        pass
 
     def join_refused(self, *, room: RoomView, participant: ParticipantView, code: str, message: str) -> None:
         pass

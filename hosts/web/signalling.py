@@ -5,6 +5,9 @@ Four small tasks: reading and acting, sending, relaying the room's events, watch
 operation that was asked for. Whatever of the four ends first ends all; the participant leaves the room at once, even
 while a send to a peer that reads nothing cannot be cancelled. A fault of ours closes this one socket with 1011, and
 nobody else notices.
+
+Joining is a task of its own. Reading waits for it, so that what a browser sends behind its `Join` is acted upon after
+that, unless the person has to wait to be let in: then reading goes on, and ends the joining when it ends.
 """
 
 import logging
@@ -16,9 +19,10 @@ import msgspec
 import trio
 
 from podium.core.errors import PodiumError
-from podium.core.events import Joined, Left
+from podium.core.events import Joined, Left, Waiting
 from podium.core.identity import AuthenticationError, Caller, CallerRole
 from podium.core.operations import OperationError, Services
+from podium.core.rooms.anteroom import WaitingEndedError
 from podium.core.rooms.identity import LEADING, ROLES
 from podium.core.rooms.wishes import Shown
 from podium.hosts.web.conversation import (
@@ -80,6 +84,10 @@ class Signalling:
         self._outbox = Outbox()
         self._participant: Presence | None = None
         self._reading = trio.CancelScope()
+        self._joining = trio.CancelScope()
+        self._answered = trio.Event()
+        """Set when a `Join` was answered, if only by `Waiting`."""
+        self._ended = False
         self._everything = trio.CancelScope()
         self._caller: Caller | None = None
         self._operations_running = 0
@@ -123,6 +131,8 @@ class Signalling:
                     frame = await self._socket.receive()
                     await self._handle(self._conversation.receive_untrusted(frame, trio.current_time()))
         finally:
+            self._ended = True
+            self._joining.cancel()
             if self._participant is not None:
                 self._participant.leave("disconnected")
 
@@ -133,12 +143,13 @@ class Signalling:
     async def _watch(self) -> None:
         count = 0
         while True:
-            await trio.sleep(PING_EVERY if self._participant else CHECK_EVERY)
+            inside = self._participant is not None
+            await trio.sleep(PING_EVERY if inside or self._conversation.waiting else CHECK_EVERY)
             overdue = self._conversation.overdue(trio.current_time())
             if overdue is not None:
                 self.end(overdue)
                 return
-            if self._participant is not None:
+            if self._participant is not None or self._conversation.waiting:
                 count += 1
                 self._tell(HostPing(id=count))
 
@@ -180,7 +191,9 @@ class Signalling:
             case Ping():
                 self._tell(HostPong(id=message.id))
             case Join():
-                await self._join(message)
+                self._joining, self._answered = trio.CancelScope(), trio.Event()
+                self._start(partial(self._join, message))
+                await self._answered.wait()
             case Leave() if self._participant is None:
                 self.end(Close(CLOSE_NORMAL, "left"))
             case Pong():
@@ -189,6 +202,31 @@ class Signalling:
                 await self._act_in_room(message, self._participant)
 
     async def _join(self, message: Join) -> None:
+        try:
+            with self._joining:
+                await self._enter(message)
+        except WaitingEndedError as error:
+            self._end_waiting(error)
+        except PodiumError as error:
+            self._refuse(self._conversation.refuse_entry(error, Join.__name__, trio.current_time()))
+        finally:
+            self._answered.set()
+
+    def _wait(self, waiting: Waiting) -> None:
+        self._conversation.waiting = True
+        self._tell(waiting)
+        self._answered.set()
+
+    def _end_waiting(self, error: WaitingEndedError) -> None:
+        """Nobody refused them, so they are told what those inside would be told."""
+        if error.code == "replaced":
+            left = Left(reason=error.code)
+            self._tell(left)
+            self.end(_farewell(left))
+        else:
+            self.end(Close(CLOSE_RESTART, "the host restarts"))
+
+    async def _enter(self, message: Join) -> None:
         caller = await self._identify(message)
         assert caller.session_id is not None
         self._participant = await self._rooms.join(
@@ -198,12 +236,16 @@ class Signalling:
             caller.role,
             invited=message.token is not None,
             wished=message.token is None,
+            on_wait=self._wait,
         )
+        if self._ended:  # too late to be noticed by the reading that has ended
+            self._participant.leave("disconnected")
+            return
         joined = self._participant.snapshot()
         if message.token is None and joined.role in LEADING:
             joined = msgspec.structs.replace(joined, token=self._way_back(joined))
         self._caller = msgspec.structs.replace(caller, subject=joined.participant_id)
-        self._conversation.joined = True
+        self._conversation.joined, self._conversation.waiting = True, False
         self._tell(joined)
         self._start(self._relay)
 

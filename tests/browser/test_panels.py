@@ -89,7 +89,7 @@ HANDS = """
 export function start(room) {
   globalThis.hands = { room, clicks: 0, ran: 0 };
   hands.button = room.control({
-    name: "raise", label: "Raise your hand", icon: "M7 13V6m3 6V4m3 8V4.500m3 8V7", pressed: false,
+    name: "raise", label: "Raise your hand", icon: "M7 13V6m3 6V4m3 8V4.5m3 8V7", pressed: false,
     onclick: () => { hands.clicks += 1; hands.button.update({ pressed: true, badge: "1" }); },
   });
   hands.refusing = room.control({

@@ -93,6 +93,17 @@ class FakeRooms:
     def end_session(self, session_id: str, reason: str) -> None:
         self.asked.append(("end_session", session_id, reason))
 
+    def waiting(self, session_id: str) -> tuple[ParticipantView, ...]:
+        return ()
+
+    def admit(self, session_id: str, participant_id: str) -> bool:
+        self.asked.append(("admit", session_id, participant_id))
+        return True
+
+    def turn_away(self, session_id: str, participant_id: str, message: str, *, code: str) -> bool:
+        self.asked.append(("turn_away", session_id, participant_id, message, code))
+        return True
+
     def reconsider(self, session_id: str) -> None:
         self.asked.append(("reconsider", session_id))
 
