@@ -3,7 +3,8 @@
 
 This file says what the plugin offers. `rules` decides, without a clock or a database; `board` is what is known of one
 open room and `desk` where shares begin and end; `sharing`, `asking` and `ruling` are the operations, `hearing` the
-hooks, `store` the statements. It does not touch media beyond a block: what flows is the rooms' business.
+hooks, `store` the statements, `books` and `driver` what is written later. It does not touch media beyond a block: what
+flows is the rooms' business.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from podium.plugins.screenshare import asking, ruling, sharing
 from podium.plugins.screenshare._config import ScreenshareConfig
 from podium.plugins.screenshare.callers import SHARING, STAFF
 from podium.plugins.screenshare.desk import Desk, desk_of, utc_now
+from podium.plugins.screenshare.driver import drive
 from podium.plugins.screenshare.events import declare_events
 from podium.plugins.screenshare.hearing import declare_hooks
 from podium.plugins.screenshare.tables import CLAIMS, METADATA
@@ -38,6 +40,7 @@ def make_plugin(now: Callable[[], datetime] = utc_now) -> Plugin:
     declare_events(plugin)
     declare_hooks(plugin)
     _offer(plugin)
+    plugin.task(drive)
     plugin.panel("sharing", title="Screens", module="screenshare.js", roles=SHARING, eager=True)
 
     @plugin.on_start
@@ -47,12 +50,6 @@ def make_plugin(now: Callable[[], datetime] = utc_now) -> Plugin:
     @plugin.on_stop
     async def end(context: PluginContext) -> None:
         await desk_of(context).finish()
-
-    @plugin.task
-    async def keep(context: PluginContext) -> None:
-        desk = desk_of(context)
-        desk.enforce_everywhere()
-        await desk.run()
 
     @plugin.hook
     async def health_check(context: PluginContext) -> Health:

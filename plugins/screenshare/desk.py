@@ -3,32 +3,27 @@
 
 `begun` and `ended` do not wait, so a share and the block of its screen change together. What people ask for is written
 before it takes effect; what simply happened to a share (its presenter is gone) takes effect at once and is written by
-`run` as soon as the database can be written.
+the driver as soon as the database can be written.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import final
 
 import msgspec
 import trio
 
-from podium.core import DatabaseError, Event, Health, OperationError, ParticipantInfo, PluginContext, PluginError
+from podium.core import Event, Health, OperationError, ParticipantInfo, PluginContext
 from podium.plugins.screenshare import store
 from podium.plugins.screenshare._config import ScreenshareConfig
 from podium.plugins.screenshare.board import Board
+from podium.plugins.screenshare.books import Books
 from podium.plugins.screenshare.errors import room_unknown
 from podium.plugins.screenshare.events import ScreenShareStarted, ScreenShareStopped
 from podium.plugins.screenshare.rules import Rules
 from podium.plugins.screenshare.share import Ending, Reason, Share
-
-RETRY = 5.0
-"""Seconds until the database is tried again."""
-STALE = timedelta(days=1)
-"""Age at which a share without an end is over, if nobody has opened its room again."""
-SWEEP = 3600.0
-"""Seconds from one look for those to the next."""
 
 
 def utc_now() -> datetime:
@@ -51,15 +46,15 @@ class Desk:
     def __init__(self, context: PluginContext, now: Callable[[], datetime]) -> None:
         self.config: ScreenshareConfig = context.config
         self.now = now
+        self.books = Books(context)
+        self.problem: str | None = None
+        """Why the database cannot be written at the moment."""
         self.rules_lock = trio.Lock()
         self._rules_version = 0
         """Raised when rules have been written, so that whoever was reading meanwhile reads again."""
         self._context = context
         self._boards: dict[str, Board] = {}
-        self._unwritten: list[Ending] = []
-        self._over: dict[str, datetime] = {}
         self._nudged = trio.Event()
-        self._problem: str | None = None
         self._stopping = False
         metrics = context.metrics
         self._started = metrics.counter("screen_shares_started", "Screen shares that began.")
@@ -71,7 +66,7 @@ class Desk:
         return DeskStatistics(
             rooms=len(self._boards),
             shares=sum(len(board.running) for board in self._boards.values()),
-            unwritten=len(self._unwritten) + len(self._over),
+            unwritten=len(self.books),
         )
 
     # Boards
@@ -99,7 +94,7 @@ class Desk:
                 raise room_unknown(room_id)
             version = self._rules_version
             read = await self._read(room_id)
-            if version == self._rules_version and self.is_open(room_id):
+            if version == self._rules_version and self.is_open(room_id) and not self._stopping:
                 self._boards.setdefault(room_id, read)
                 self.nudge()
         return board
@@ -211,82 +206,52 @@ class Desk:
             self.ended(board, ending.share, ending.ended_by, ending.reason, written=True)
 
     def write_later(self, ending: Ending) -> None:
-        self._unwritten.append(ending)
+        self.books.add(ending)
         self.nudge()
 
     def session_ended(self, session_id: str) -> None:
         """Of a session that is over nothing runs, also of what this host does not know."""
-        self._over[session_id] = self.now()
+        self.books.session_ended(session_id, self.now())
         self.nudge()
 
     # What is due
 
     def nudge(self) -> None:
-        """Have `run` look now."""
+        """Have the driver look now."""
         self._nudged.set()
 
-    async def run(self) -> None:
-        """Know the rooms that are open, write what has ended, end what nobody came back to. Runs until canceled."""
-        sweep_at = trio.current_time()
-        while True:
-            self._nudged = trio.Event()
-            self._end_lost()
-            sweep = trio.current_time() >= sweep_at
-            written = await self._catch_up(sweep=sweep)
-            if written and sweep:
-                sweep_at = trio.current_time() + SWEEP
-            if written:
-                with trio.move_on_at(self._wake_at(sweep_at)):
-                    await self._nudged.wait()
-            else:
-                await trio.sleep(RETRY)
+    async def wait_for_nudge(self, until: float) -> None:
+        """Until somebody nudges, until a time of trio's clock at most."""
+        with trio.move_on_at(until):
+            await self._nudged.wait()
+
+    async def look(self) -> float | None:
+        """End what nobody came back to, write what has ended, know the rooms that are open; when something is due next.
+
+        Raises DatabaseError, and PluginError when nobody can say what session a room is of.
+        """
+        self._nudged = trio.Event()
+        now = trio.current_time()
+        for board in list(self._boards.values()):
+            for share in list(board.lost.values()) if now >= board.lost_until else ():
+                self.ended(board, share, None, "lost")
+        await self.books.write()
+        for view in self._context.rooms.list() if not self._stopping else ():
+            with suppress(OperationError):  # it has been closed meanwhile
+                await self.board(view.session_id)
+        return min((board.lost_until for board in self._boards.values() if board.lost), default=None)
 
     async def finish(self) -> None:
         """The plugin stops in the middle of classes: what it blocked flows again, and nothing is kept of who shares."""
         for board in self._boards.values():
             for share in board.running.values():
-                self._unwritten.append(Ending(share, self.now(), None, "disabled"))
-        await self._write()
+                self.books.add(Ending(share, self.now(), None, "disabled"))
+        await self.books.write()
 
     def health(self) -> Health:
-        detail = f"{self.statistics().shares} screens are shared"
-        return Health(status="degraded", detail=self._problem) if self._problem else Health(status="ok", detail=detail)
-
-    def _end_lost(self) -> None:
-        for board in list(self._boards.values()):
-            if board.lost and trio.current_time() >= board.lost_until:
-                for share in list(board.lost.values()):
-                    self.ended(board, share, None, "lost")
-
-    def _wake_at(self, sweep_at: float) -> float:
-        return min([sweep_at, *(board.lost_until for board in self._boards.values() if board.lost)])
-
-    async def _catch_up(self, *, sweep: bool) -> bool:
-        """Whether everything is read and written; otherwise the database is away, which is logged."""
-        try:
-            await self._write()
-            if sweep:
-                open_rooms = [view.session_id for view in self._context.rooms.list()]
-                await self._context.database.run(store.end_stale, self.now() - STALE, self.now(), open_rooms)
-            for view in self._context.rooms.list() if not self._stopping else ():
-                await self.board(view.session_id)
-        except OperationError:  # a room has been closed meanwhile
-            self.nudge()
-        except (DatabaseError, PluginError) as error:  # or nobody says what session that is
-            self._problem = f"{len(self._unwritten)} ends of shares are not written: {error.message}"
-            self._context.log.warning("shares cannot be kept", problem=error.message)
-            return False
-        self._problem = None
-        return True
-
-    async def _write(self) -> None:
-        endings, database = tuple(self._unwritten), self._context.database
-        if endings:
-            await database.run(store.end, endings)
-            self._unwritten = self._unwritten[len(endings) :]
-        for session_id, at in tuple(self._over.items()):
-            await database.run(store.end_all, session_id, at, "session_ended")
-            del self._over[session_id]
+        if self.problem is not None:
+            return Health(status="degraded", detail=f"{len(self.books)} ends are not written: {self.problem}")
+        return Health(status="ok", detail=f"{self.statistics().shares} screens are shared")
 
 
 def desk_of(context: PluginContext) -> Desk:

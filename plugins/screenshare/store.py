@@ -89,8 +89,8 @@ def end(session: Session, endings: Iterable[Ending]) -> None:
 
 
 def end_all(session: Session, session_id: str, at: datetime, reason: Reason) -> None:
-    """Whatever of a session has not ended yet."""
-    _end(session, SHARES.c.session_id == session_id, at, None, reason)
+    """Whatever of a session had begun by then and not ended."""
+    _end(session, (SHARES.c.session_id == session_id) & (SHARES.c.started_at <= at), at, None, reason)
 
 
 def end_stale(session: Session, before: datetime, at: datetime, open_rooms: Iterable[str]) -> None:

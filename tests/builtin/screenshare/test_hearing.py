@@ -7,8 +7,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from podium.core import DatabaseError, PodiumError
-from podium.plugins.screenshare import store
+from podium.core import DatabaseError, ParticipantView, PodiumError, RoomView
+from podium.plugins.screenshare import hearing, store
 from podium.plugins.screenshare.share import Share
 from tests.builtin.conftest import StartHost
 from tests.builtin.host import BuiltinHost
@@ -83,10 +83,33 @@ async def test_somebody_who_goes_while_their_share_is_written_does_not_share(
     assert await lesson.ends() == [("ada", "left", None)]
 
 
+async def test_a_start_waits_for_the_end_of_the_same_persons_earlier_presence(host: BuiltinHost) -> None:
+    lesson = Lesson(host)
+    await lesson.join("ada", role="instructor")
+    before = await lesson.start("ada")
+    room, ada = RoomView(session_id=SESSION), ParticipantView(participant_id="ada", display_name="Ada", role="")
+    context, answers = host.context("screenshare"), []
+
+    async def start() -> None:
+        answers.append(await lesson.start("ada"))
+
+    async with trio.open_nursery() as nursery:
+        await hearing.participant_joining(context, room, ada)
+        nursery.start_soon(start)
+        await wait_all_tasks_blocked()
+        assert answers == []  # what is told of the earlier presence would end the new share
+        await hearing.participant_left(context, room, ada, "replaced")
+    assert answers[0].changed
+    assert answers[0].share.share_id != before.share.share_id
+    await hearing.participant_joining(context, room, ada)
+    await hearing.join_refused(context, room, ada)
+    assert not (await lesson.start("ada")).changed
+
+
 async def test_what_ended_while_the_database_was_away_is_written_later(
     host: BuiltinHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("podium.plugins.screenshare.desk.RETRY", 0.01)
+    monkeypatch.setattr("podium.plugins.screenshare.driver.RETRY", 0.01)
     lesson = Lesson(host)
     await lesson.join("ben")
     await lesson.join("ada", role="instructor")
@@ -187,7 +210,7 @@ async def test_a_share_that_nobody_came_back_to_is_over_after_a_day(host: Builti
     for number, hours in enumerate((25, 23)):
         old = Share(f"old-{number}", "botany", "zoe", "Zoe", now - timedelta(hours=hours), audio=False)
         await database.run(store.begin, old, ())
-    await database.run(store.end_stale, now - timedelta(days=1), now, ["other"])
+    await lesson.desk.books.sweep(now, ["other"])
     assert [row.reason for row in await lesson.rows()] == ["lost", None]
 
 

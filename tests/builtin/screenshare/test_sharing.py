@@ -2,6 +2,7 @@
 """Starting and stopping on a running host, on both databases: who may, who is replaced, what is kept and told."""
 
 from collections import Counter
+from functools import partial
 
 import pytest
 import trio
@@ -78,7 +79,9 @@ async def test_leaders_share_one_at_a_time_and_replace_one_another(host: Builtin
     kinds = Counter(type(event).__name__ for event in emitted)
     assert (kinds["ScreenShareStarted"], kinds["ScreenShareStopped"]) == (3, 3)
     assert [event.actor_id for event in emitted if "Stopped" in type(event).__name__] == ["amy", "ada", "school"]  # type: ignore[attr-defined]
-    assert check(host.config.database.url, [tables_of(plugin)]) == []
+    tables = tables_of(plugin)
+    assert tables is not None
+    assert check(host.config.database.url, [tables]) == []
 
 
 async def test_students_ask_and_are_allowed_in_person(host: BuiltinHost) -> None:
@@ -156,7 +159,7 @@ async def test_of_many_who_start_at_once_one_shares(host: BuiltinHost) -> None:
     await lesson.call("UpdateScreenShareRules", "ada", who="everybody", takeover="everybody")
     outcomes: Counter[str] = Counter()
 
-    async def start(name: str, *, takeover: bool) -> None:
+    async def start(name: str, takeover: bool) -> None:
         try:
             await lesson.start(name, takeover=takeover)
             outcomes["started"] += 1
@@ -165,12 +168,12 @@ async def test_of_many_who_start_at_once_one_shares(host: BuiltinHost) -> None:
 
     async with trio.open_nursery() as nursery:
         for name in names:
-            nursery.start_soon(lambda name=name: start(name, takeover=False))
+            nursery.start_soon(start, name, False)
     assert outcomes == {"started": 1, "share_active": 7}
     async with trio.open_nursery() as nursery:
         for name in (*names, "ada"):
-            nursery.start_soon(lambda name=name: start(name, takeover=True))
-        nursery.start_soon(lambda: lesson.call("StopScreenShare", "ada", participant_id="student-3"))
+            nursery.start_soon(start, name, True)
+        nursery.start_soon(partial(lesson.call, "StopScreenShare", "ada", participant_id="student-3"))
     assert len(await lesson.sharing()) <= 1
     running = [row for row in await lesson.rows() if row.ended_at is None]
     assert [row.participant_id for row in running] == await lesson.sharing()
