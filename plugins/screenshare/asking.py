@@ -94,4 +94,5 @@ def _tell_allowed(desk: Desk, board: Board, caller: Caller, participant_id: str,
     event = ScreenShareAllowed(
         session_id=board.room_id, actor_id=caller.subject, participant_id=participant_id, allowed=allowed
     )
-    desk.tell(board.room_id, event, participant_id)
+    leaders = {each.participant_id for each in desk.people(board.room_id) if each.role in LEADING}
+    desk.tell(board.room_id, event, {participant_id, *leaders})

@@ -6,7 +6,7 @@ before it takes effect; what simply happened to a share (its presenter is gone) 
 the driver as soon as the database can be written.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -136,13 +136,16 @@ class Desk:
     def person(self, room_id: str, participant_id: str | None) -> ParticipantInfo | None:
         return next((each for each in self.people(room_id) if each.participant_id == participant_id), None)
 
-    def tell(self, room_id: str, event: Event, participant_id: str | None = None) -> None:
-        """Tell the trail, and all in a room or one of them, who are not told the names of keys."""
+    def tell(self, room_id: str, event: Event, to: Collection[str] | None = None) -> None:
+        """Tell the trail, and all in a room or those of them, who are not told the names of keys."""
         self._context.emit(event)
+        people = [each.participant_id for each in self.people(room_id)]
         actor_id = getattr(event, "actor_id", None)
-        if actor_id is not None and self.person(room_id, actor_id) is None:
+        if actor_id is not None and actor_id not in people:
             event = msgspec.structs.replace(event, actor_id=None)
-        if self.is_open(room_id) and (participant_id is None or self.person(room_id, participant_id) is not None):
+        if to is None and people:
+            self._context.rooms.send(room_id, event)
+        for participant_id in (each for each in people if to is not None and each in to):
             self._context.rooms.send(room_id, event, participant_id=participant_id)
 
     def enforce(self, room_id: str, participant_id: str) -> None:

@@ -64,7 +64,7 @@ class ScreenShareAllowed(Event, frozen=True, kw_only=True):
 
 
 def declare_events(plugin: Plugin) -> None:
-    """Those that everybody may see, and the one for leaders; `ScreenShareAllowed` is sent to the one it is about."""
+    """`ScreenShareRequested` is for leaders; `ScreenShareAllowed` is sent to them and to the one it is about."""
     for event in (ScreenShareStarted, ScreenShareStopped, ScreenShareRulesChanged, ScreenShareAllowed):
         plugin.event(event)
     plugin.event(roles=LEADING)(ScreenShareRequested)

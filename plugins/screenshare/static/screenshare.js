@@ -16,6 +16,8 @@ const REASONS = {
 };
 
 let sharing = null;
+/** Whether one waits for an answer to one's request. */
+let asking = false;
 
 /** Called as soon as one is in the room. @returns {() => void} */
 export function start(room) {
@@ -131,6 +133,7 @@ function confirmed(room, { message }) {
 /** @returns {Promise<PodiumError>} what to say instead of sharing */
 async function asked(room) {
   await room.call("RequestScreenShare", { session_id: room.sessionId });
+  asking = true;
   return new PodiumError("asked", "The instructor was asked whether you may share your screen.", "screen");
 }
 
@@ -151,7 +154,8 @@ async function stopped(room, { share_id, participant_id, reason, stopped_by }) {
 function answered(room, allowed) {
   const share = { label: "Share my screen", run: () => room.podium.setScreen(true) };
   if (allowed) room.notify("You may share your screen now.", [share]);
-  else room.notify("You may not share your screen.");
+  else if (asking) room.notify("You may not share your screen.");
+  asking = false;
 }
 
 function ask(room, participantId, name) {

@@ -87,6 +87,7 @@ async def test_leaders_share_one_at_a_time_and_replace_one_another(host: Builtin
 async def test_students_ask_and_are_allowed_in_person(host: BuiltinHost) -> None:
     lesson = Lesson(host)
     await lesson.join("ada", role="instructor")
+    await lesson.join("amy", role="assistant")
     await lesson.join("ben", "cleo")
     assert (await lesson.call("UpdateScreenShareRules", "ada", who="request")).changed
     assert (await lesson.told("ben", "ScreenShareRulesChanged")).who == "request"
@@ -112,6 +113,7 @@ async def test_students_ask_and_are_allowed_in_person(host: BuiltinHost) -> None
         answer = await lesson.call("AllowScreenShare", "ada", participant_id="cleo", allowed=False)
         assert (answer.allowed, answer.changed) == (False, changed)
     assert not (await lesson.told("cleo", "ScreenShareAllowed")).allowed
+    assert [(await lesson.told("amy", "ScreenShareAllowed")).participant_id for _ in range(2)] == ["ben", "cleo"]
     assert not (await lesson.call("RequestScreenShare", "ben")).requested
 
     await lesson.start("ben")
