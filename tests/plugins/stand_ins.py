@@ -15,7 +15,7 @@ from podium.core.media.tap import MediaTap
 from podium.core.plugins.discovery import Installed
 from podium.core.plugins.manager import Plugins, open_plugins
 from podium.core.plugins.plugin import Plugin
-from podium.core.rooms.messages import Message
+from podium.core.rooms.messages import Keep, Message
 from podium.core.rooms.observer import ParticipantView, RoomView
 from podium.core.rooms.presence import LocalParticipant
 
@@ -84,16 +84,30 @@ class FakeRooms:
     def lift_blocks(self, owner: str) -> None:
         self.asked.append(("lift_blocks", owner))
 
+    def set_role(self, session_id: str, participant_id: str, role: str) -> None:
+        self.asked.append(("set_role", session_id, participant_id, role))
+
     def close_room(self, session_id: str, reason: str) -> None:
         self.asked.append(("close_room", session_id, reason))
 
     def end_session(self, session_id: str, reason: str) -> None:
         self.asked.append(("end_session", session_id, reason))
 
+    def waiting(self, session_id: str) -> tuple[ParticipantView, ...]:
+        return ()
+
+    def admit(self, session_id: str, participant_id: str) -> bool:
+        self.asked.append(("admit", session_id, participant_id))
+        return True
+
+    def turn_away(self, session_id: str, participant_id: str, message: str, *, code: str) -> bool:
+        self.asked.append(("turn_away", session_id, participant_id, message, code))
+        return True
+
     def reconsider(self, session_id: str) -> None:
         self.asked.append(("reconsider", session_id))
 
-    async def send_message(self, message: Message) -> None:
+    async def send_message(self, message: Message, keep: Keep | None = None) -> None:
         self.asked.append(("send_message", message))
 
     async def join(self, session_id: str, participant_id: str | None, display_name: str, role: str) -> LocalParticipant:
