@@ -16,7 +16,7 @@ SIZE = 160, 120
 LARGEST = 300
 ENCODERS = {
     "VP8": ("libvpx", {"deadline": "realtime", "cpu-used": "8"}),
-    "H264": ("libx264", {"preset": "ultrafast", "tune": "zerolatency", "slice-max-size": "200"}),
+    "H264": ("libx264", {"preset": "ultrafast", "tune": "zerolatency", "slice-max-size": "2500"}),
     "VP9": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}),
     "AV1": ("libsvtav1", {"preset": "11", "crf": "50", "svtav1-params": "pred-struct=1:lp=1"}),
 }
