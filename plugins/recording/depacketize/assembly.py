@@ -33,7 +33,7 @@ class Part(NamedTuple):
     """What a builder says of a payload it has taken in."""
 
     start: bool
-    """A frame may begin with it."""
+    """A frame may begin with it, even if packets before it are missing."""
     key: bool
     layer: Layer | None = None
 
@@ -65,6 +65,7 @@ class Assembly:
         self._part = Part(start=False, key=False)
         self._size = 0
         self._damaged = False
+        self._gap = True
         self._missing = 0
         self._restart = False
 
@@ -100,6 +101,7 @@ class Assembly:
 
     def _lose(self, arrived: Arrived) -> None:
         """Packets before this one are missing: those of the frame begun, or others of unknown frames."""
+        self._gap = True
         self._missing += arrived.missing
         if self._first is not None:
             self._builder.take()
@@ -119,7 +121,8 @@ class Assembly:
         part = self._builder.add_untrusted(arrived.packet.payload)
         if self._first is None:
             self._first, self._size = arrived, 0
-            self._damaged = part is None or not part.start
+            self._damaged = part is None or (self._gap and not part.start)
+            self._gap = False
             self._part = part or Part(start=False, key=False)
         elif part is None:
             self._damaged = True

@@ -144,13 +144,20 @@ def test_the_packets_of_h264_are_of_all_three_kinds() -> None:
 
 
 def test_h264_fragments_without_a_beginning_or_an_end_are_no_frame() -> None:
-    fragments = {"first": b"\x7c\x85\x88ab", "middle": b"\x7c\x05cd", "last": b"\x7c\x45ef", "whole": b"\x65\x88ab"}
+    fragments = {
+        "sets": b"\x67abcde",
+        "first": b"\x7c\x85\x88ab",
+        "middle": b"\x7c\x05cd",
+        "last": b"\x7c\x45ef",
+        "whole": b"\x65\x88ab",
+    }
 
     def made_of(*names: str) -> list[bytes]:
         packets = [
-            RtpPacket(96, number == len(names) - 1, number, 0, 1, fragments[name]) for number, name in enumerate(names)
+            RtpPacket(96, number == len(names), number, 0, 1, fragments[name])
+            for number, name in enumerate(["sets", *names])
         ]
-        return [unit.data for unit in depacketized("H264", packets)]
+        return [unit.data.removeprefix(b"\0\0\0\1\x67abcde") for unit in depacketized("H264", packets)]
 
     assert made_of("first", "middle", "last") == [b"\0\0\0\1\x65\x88abcdef"]
     assert made_of("whole", "whole") == [b"\0\0\0\1\x65\x88ab" * 2]
