@@ -31,7 +31,7 @@ from podium.core.rooms.identity import (
     new_participant_id,
 )
 from podium.core.rooms.live import LiveRoom
-from podium.core.rooms.messages import Message, check_message, received, recipients
+from podium.core.rooms.messages import Keep, Message, check_message, received, recipients
 from podium.core.rooms.observer import NobodyObserves, ParticipantView, RoomObserver, RoomView, Veto, Wait
 from podium.core.rooms.policy import POLICIES
 from podium.core.rooms.presence import LocalParticipant
@@ -257,16 +257,19 @@ class Rooms:
         """Send one participant away. Raises RoomError."""
         self._room(session_id).remove(participant_id, reason)
 
-    async def send_message(self, message: Message) -> None:
-        """Bring a message to those it is for, if plugins let it.
+    async def send_message(self, message: Message, keep: Keep | None = None) -> None:
+        """Bring a message to those it is for, if plugins let it. `keep` is awaited then, before anybody is told.
 
-        Raises RoomError: `room_unknown`, what `check_message` raises, or the code of a plugin's refusal.
+        Raises RoomError: `room_unknown`, what `check_message` raises, or the code of a plugin's refusal; what `keep`
+        raises comes through, and nobody is told.
         """
         room = RoomView(session_id=message.session_id)
         check_message(message, self._room(message.session_id).present)
         veto = await self._observer.message_sending(room=room, message=message)
         if veto is not None:
             raise RoomError(veto.code, veto.message)
+        if keep is not None:
+            await keep(message)
         live = self._room(message.session_id)
         live.tell_some(received(message), recipients(message, live.present))
         self._observer.message_sent(room=room, message=message)

@@ -108,6 +108,8 @@ class Signalling:
         self._outbox.finish(close.code, close.reason)
         self._reading.cancel()
         self._everything.deadline = min(self._everything.deadline, trio.current_time() + FLUSH_WITHIN)
+        if close.code == CLOSE_RESTART and self._participant is not None:
+            self._participant.leave("shutdown")  # rather than `disconnected`: they come back by themselves
 
     def _start(self, task: Callable[[], Awaitable[None]]) -> None:
         self._nursery.start_soon(self._guard, task)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recording: what is said and shown in a class, kept as it arrives and read again as frames on one time axis.
+"""podium.plugins.recording: classes that record themselves.
+
+What is said and shown is kept as it arrives, and read again as frames on one time axis.
 
 Capture: `capture` is one recording as hooks see it, `capturing` the threads behind all of them, `degrading` what a slow
 disk costs. Files: `recordfile` and `timeline`. Reading: `reading` opens a captured class; beneath it are `packets`,

@@ -241,7 +241,6 @@ class Capture:
 
     # For the draining thread
 
-    @property
     def hidden_times(self) -> Callable[[int], bool] | None:
         """Whether capture was paused at a time; None when it never was."""
         pauses = self._pauses

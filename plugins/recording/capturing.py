@@ -158,7 +158,7 @@ class Capturing:
         """Whether this was the last time."""
         tapped, capture = recorded.tapped, recorded.capture
         over = tapped.ending or tapped.tap.ended
-        drained = tapped.drain(kept=capture.keeps(tapped, step, now), now=now, hidden=capture.hidden_times)
+        drained = tapped.drain(kept=capture.keeps(tapped, step, now), now=now, hidden_times=capture.hidden_times)
         if over:
             drained.media.append(tapped.end(now))
         if drained.clocks:

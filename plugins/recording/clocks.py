@@ -10,6 +10,7 @@ in the same manner. All clocks are in seconds; drift is followed.
 from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
+from math import inf
 
 from podium.plugins.recording.packets import SenderReport
 
@@ -36,26 +37,31 @@ class SenderClock:
 
     def __init__(self) -> None:
         self._least: dict[int, float] = {}
+        self._differences: dict[int, float] = {}
 
     def report(self, sender_time: float, arrival: float) -> None:
         bucket = int(sender_time // _BUCKET)
         difference = arrival - sender_time
-        self._least[bucket] = min(difference, self._least.get(bucket, difference))
+        if difference < self._least.get(bucket, inf):
+            self._least[bucket] = difference
+            self._differences.clear()
 
     def ours(self, sender_time: float) -> float | None:
         """None before any report."""
-        bucket, within = divmod(sender_time, _BUCKET)
-        before, behind = self._around(int(bucket)), self._around(int(bucket) + 1)
-        if before is None or behind is None:
+        if not self._least:
             return None
+        bucket, within = divmod(sender_time, _BUCKET)
+        before, behind = self._difference(int(bucket)), self._difference(int(bucket) + 1)
         return sender_time + before + (behind - before) * within / _BUCKET
 
-    def _around(self, bucket: int) -> float | None:
-        """The least difference near the beginning of a bucket."""
-        near = [
-            self._least[each] for each in range(bucket - _NEIGHBORS, bucket + _NEIGHBORS) if each in self._least
-        ] or self._least.values()
-        return min(near, default=None)
+    def _difference(self, bucket: int) -> float:
+        """The least one near the beginning of a bucket."""
+        found = self._differences.get(bucket)
+        if found is None:
+            around = range(bucket - _NEIGHBORS, bucket + _NEIGHBORS)
+            found = min([self._least[each] for each in around if each in self._least] or self._least.values())
+            self._differences[bucket] = found
+        return found
 
 
 class ReportedClock:

@@ -7,9 +7,7 @@ Sound is never left out. Pictures of those who are quiet go first, then all face
 from enum import IntEnum
 from typing import final
 
-from podium.core import TrackKind, TrackSource
-
-LEADING = ("instructor", "assistant")
+from podium.core import LEADING, TrackKind, TrackSource
 
 CAMERA_LAYER = 1
 """The middle one of three: about 360 lines, what a tile or a speaker beside a screen needs."""

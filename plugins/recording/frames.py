@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file of one track as encoded frames with times, read in pieces of bounded size while it may still grow."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, final
 
 from podium.plugins.recording.clocks import TrackClock
-from podium.plugins.recording.depacketize import Depacketizer, depacketizer_of
+from podium.plugins.recording.depacketize import Depacketizer, Unit, depacketizer_of
 from podium.plugins.recording.ordering import Arrived, Ordering
 from podium.plugins.recording.packets import rtp_untrusted
 from podium.plugins.recording.recordfile import Kind, RecordReader
@@ -61,6 +61,7 @@ class FrameCursor:
         self._held: list[Frame] | None = []
         self._last = 0.0
         self._missing = 0
+        self._end_read = False
         self.ended = False
         """Nothing will come any more."""
 
@@ -77,8 +78,11 @@ class FrameCursor:
             return
         final = self._source.final()
         for frame in self._read(final=final):
-            yield from self._from_since(frame)
-        if self.ended or final:
+            if self._held is None:
+                yield frame
+            else:
+                yield from self._held_back(self._held, frame)
+        if self._end_read or final:
             self.ended = True
             self.close()
             yield from self._held or ()
@@ -93,23 +97,25 @@ class FrameCursor:
                     for arrived in self._ordering.push(packet, record.at):
                         yield from self._frames(arrived)
             elif record.kind == Kind.END:
-                self.ended = True
-        waiting = self._ordering.flush() if self.ended or final else self._ordering.expire(now)
+                self._end_read = True
+        waiting = self._ordering.flush() if self._end_read or final else self._ordering.expire(now)
         for arrived in waiting:
             yield from self._frames(arrived)
 
-    def _frames(self, arrived: Arrived) -> Iterator[Frame]:
+    def _frames(self, arrived: Arrived) -> Sequence[Frame]:
         packet = arrived.packet
         if packet.payload_type != self._payload_type:
             self._switch(packet.payload_type)
         if self._depacketizer is None:
             self._missing += arrived.missing
-            return
-        for unit in self._depacketizer.push(arrived):
-            ours = self._source.clock.ours(packet.ssrc, unit.timestamp, unit.at / 1e6, self._rate)
-            self._last = max(self._last, self._source.to_class(ours))
-            missing, self._missing = unit.missing + self._missing, 0
-            yield Frame(self._last, self._codec, unit.key, unit.data, missing)
+            return ()
+        return [self._frame(packet.ssrc, unit) for unit in self._depacketizer.push(arrived)]
+
+    def _frame(self, ssrc: int, unit: Unit) -> Frame:
+        ours = self._source.clock.ours(ssrc, unit.timestamp, unit.at / 1e6, self._rate)
+        self._last = max(self._last, self._source.to_class(ours))
+        missing, self._missing = unit.missing + self._missing, 0
+        return Frame(self._last, self._codec, unit.key, unit.data, missing)
 
     def _switch(self, payload_type: int) -> None:
         """To another codec: its first frame is a key frame."""
@@ -118,14 +124,12 @@ class FrameCursor:
         self._codec = codec.lower()
         self._depacketizer = depacketizer_of(codec) if self._rate > 0 else None
 
-    def _from_since(self, frame: Frame) -> Iterator[Frame]:
+    def _held_back(self, held: list[Frame], frame: Frame) -> Sequence[Frame]:
         """Hold back what may be needed to decode the first frame wanted: those from the last key frame on."""
-        if self._held is None:
-            yield frame
-            return
         if frame.key and frame.time <= self._since:
-            self._held.clear()
-        self._held.append(frame)
-        if frame.time >= self._since:
-            yield from self._held
-            self._held = None
+            held.clear()
+        held.append(frame)
+        if frame.time < self._since:
+            return ()
+        self._held = None
+        return held

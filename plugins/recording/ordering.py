@@ -5,7 +5,7 @@ Waiting is bounded in packets and in time of arrival; what has not come by then 
 gap says how many are. A sender that begins anew (another SSRC, or numbers far from those before) starts a new stream.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from podium.plugins.recording.packets import RtpPacket, Unwrapper
@@ -39,48 +39,55 @@ class Ordering:
         self._next = 0
         self._waiting: dict[int, tuple[RtpPacket, int]] = {}
 
-    def push(self, packet: RtpPacket, at: int) -> Iterator[Arrived]:
+    def push(self, packet: RtpPacket, at: int) -> Sequence[Arrived]:
         """What can be given now that this packet has arrived, at this many microseconds."""
-        if self._ssrc == packet.ssrc:
-            number = self._unwrapper.unwrap(packet.sequence)
-            if abs(number - self._next) <= _RESTART:
-                if number == self._next and not self._waiting:
-                    self._next += 1
-                    yield Arrived(packet, at, 0, restart=False)
-                    return
-                if number < self._next or number in self._waiting:
-                    self.duplicates += 1
-                else:
-                    self._waiting[number] = (packet, at)
-                yield from self.expire(at)
-                return
-        yield from self.flush()
+        if self._ssrc != packet.ssrc:
+            return self._restart(packet, at)
+        number = self._unwrapper.unwrap(packet.sequence)
+        if number == self._next and not self._waiting:
+            self._next += 1
+            return (Arrived(packet, at, 0, restart=False),)
+        if abs(number - self._next) > _RESTART:
+            return self._restart(packet, at)
+        if number < self._next or number in self._waiting:
+            self.duplicates += 1
+        else:
+            self._waiting[number] = (packet, at)
+        return self.expire(at)
+
+    def expire(self, now: int) -> Sequence[Arrived]:
+        """What can be given at this time."""
+        ready = self._in_line()
+        while self._waiting:
+            oldest = next(iter(self._waiting.values()))[1]
+            if now - oldest < PATIENCE_US and len(self._waiting) < WINDOW:
+                break
+            ready.append(self._over_the_gap())
+            ready += self._in_line()
+        return ready
+
+    def flush(self) -> Sequence[Arrived]:
+        """All that waits: nothing else will come."""
+        ready = self._in_line()
+        while self._waiting:
+            ready.append(self._over_the_gap())
+            ready += self._in_line()
+        return ready
+
+    def _restart(self, packet: RtpPacket, at: int) -> Sequence[Arrived]:
+        before = self.flush()
         self._begin()
         self._ssrc = packet.ssrc
         self._next = self._unwrapper.unwrap(packet.sequence) + 1
-        yield Arrived(packet, at, 0, restart=True)
+        return [*before, Arrived(packet, at, 0, restart=True)]
 
-    def expire(self, now: int) -> Iterator[Arrived]:
-        """What can be given at this time."""
-        while self._waiting:
-            waiting = self._waiting.pop(self._next, None)
-            if waiting is not None:
-                yield Arrived(*waiting, 0, restart=False)
-                self._next += 1
-                continue
-            oldest = next(iter(self._waiting.values()))[1]
-            if now - oldest < PATIENCE_US and len(self._waiting) < WINDOW:
-                return
-            yield self._over_the_gap()
-
-    def flush(self) -> Iterator[Arrived]:
-        """All that waits: nothing else will come."""
-        while self._waiting:
-            if self._next in self._waiting:
-                yield Arrived(*self._waiting.pop(self._next), 0, restart=False)
-                self._next += 1
-            else:
-                yield self._over_the_gap()
+    def _in_line(self) -> list[Arrived]:
+        """Those that waited for nothing but the ones given before."""
+        ready = []
+        while (waiting := self._waiting.pop(self._next, None)) is not None:
+            ready.append(Arrived(*waiting, 0, restart=False))
+            self._next += 1
+        return ready
 
     def _over_the_gap(self) -> Arrived:
         number = min(self._waiting)

@@ -96,8 +96,10 @@ class CapturedClass:
         self.close()
 
     def close(self) -> None:
-        for reader in (*self._runs, *self.cursors):
-            reader.close()
+        for cursor in self.cursors:
+            cursor.close()
+        for run in self._runs:
+            run.close()
 
     @property
     def started_at(self) -> float:

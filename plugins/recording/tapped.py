@@ -115,8 +115,12 @@ class TappedTrack:
     def video(self) -> bool:
         return self.description.kind == "video"
 
-    def drain(self, *, kept: bool, now: float, hidden: Callable[[int], bool] | None) -> Drained:
-        """Take what the ring has. `kept`: whether the disk bears it; `hidden`: times at which nothing is recorded."""
+    def drain(self, *, kept: bool, now: float, hidden_times: Callable[[], Callable[[int], bool] | None]) -> Drained:
+        """Take what the ring has. `kept`: whether the disk bears it.
+
+        `hidden_times` says when nothing is recorded. It is asked behind each reading, so that a pause that begins
+        meanwhile concerns only what is still in the ring.
+        """
         drained = Drained([], [])
         if self._head is not None:
             drained.media.append(self._head)
@@ -124,7 +128,7 @@ class TappedTrack:
         self._change(kept, now, drained)
         while True:
             packets = self.tap.read(READ_AT_ONCE)
-            self._take(packets, drained, hidden)
+            self._take(packets, drained, hidden_times())
             if len(packets) < READ_AT_ONCE:
                 break
         self._look_for_losses(now, drained)

@@ -5,7 +5,7 @@ What a loss makes undecodable is left out (`chain`), and the next frame given sa
 codec: a builder reads payloads and says where frames may begin.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from podium.plugins.recording.depacketize.chain import Layer, ReferenceChain
@@ -33,7 +33,7 @@ class Part(NamedTuple):
     """What a builder says of a payload it has taken in."""
 
     start: bool
-    """A frame may begin with it."""
+    """A frame may begin with it, even if packets before it are missing."""
     key: bool
     layer: Layer | None = None
 
@@ -51,7 +51,7 @@ class FrameBuilder(Protocol):
 class Depacketizer(Protocol):
     """Makes frames of packets."""
 
-    def push(self, arrived: Arrived) -> Iterator[Unit]:
+    def push(self, arrived: Arrived) -> Sequence[Unit]:
         """What is whole with this packet."""
 
 
@@ -65,37 +65,43 @@ class Assembly:
         self._part = Part(start=False, key=False)
         self._size = 0
         self._damaged = False
+        self._gap = True
         self._missing = 0
         self._restart = False
 
-    def push(self, arrived: Arrived) -> Iterator[Unit]:
+    def push(self, arrived: Arrived) -> Sequence[Unit]:
         packet = arrived.packet
+        whole: Unit | None = None
         if arrived.missing or arrived.restart:
             self._lose(arrived)
         elif self._first is not None and self._first.packet.timestamp != packet.timestamp:
-            yield from self._finish()
-        if not packet.payload:
-            return  # padding, to probe the network
-        self._add(arrived)
-        if packet.marker:
-            yield from self._finish()
+            whole = self._finish()
+        if packet.payload:  # else it is padding, to probe the network
+            self._add(arrived)
+            if packet.marker:
+                return [unit for unit in (whole, self._finish()) if unit is not None]
+        return () if whole is None else (whole,)
 
-    def _finish(self) -> Iterator[Unit]:
+    def _finish(self) -> Unit | None:
+        """The frame begun, if it can be decoded."""
         first, part = self._first, self._part
         data = self._builder.take()
         if first is None:
-            return
+            return None
         self._first = None
         if self._damaged or not data:
             self._leave_out()
         elif self._chain.accepts(part.key, part.layer):
-            yield Unit(data, part.key, first.packet.timestamp, first.at, self._missing, self._restart)
+            unit = Unit(data, part.key, first.packet.timestamp, first.at, self._missing, self._restart)
             self._missing, self._restart = 0, False
+            return unit
         else:
             self._missing += 1
+        return None
 
     def _lose(self, arrived: Arrived) -> None:
         """Packets before this one are missing: those of the frame begun, or others of unknown frames."""
+        self._gap = True
         self._missing += arrived.missing
         if self._first is not None:
             self._builder.take()
@@ -115,7 +121,8 @@ class Assembly:
         part = self._builder.add_untrusted(arrived.packet.payload)
         if self._first is None:
             self._first, self._size = arrived, 0
-            self._damaged = part is None or not part.start
+            self._damaged = part is None or (self._gap and not part.start)
+            self._gap = False
             self._part = part or Part(start=False, key=False)
         elif part is None:
             self._damaged = True

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from podium.plugins.recording.depacketize.assembly import Part
 
 _START_CODE = b"\0\0\0\1"
-_SLICE, _IDR, _SEI, _SPS, _PPS, _DELIMITER = 1, 5, 6, 7, 8, 9
+_IDR, _SPS, _PPS, _DELIMITER = 5, 7, 8, 9
 _STAP_A, _FU_A = 24, 28
 _MOST_SETS = 32
 
@@ -57,16 +57,13 @@ class H264Builder:
         if first == bool(self._fragments):
             self._whole = False
             return None
-        begins = False
         if first:
-            unit_header = bytes([payload[0] & 0xE0 | header & 0x1F])
-            self._fragments.append(unit_header)
-            begins = _begins(unit_header + payload[2:3])
+            self._fragments.append(bytes([payload[0] & 0xE0 | header & 0x1F]))
         self._fragments.append(payload[2:])
         if last:
             self._units.append(b"".join(self._fragments))
             self._fragments = []
-        return Part(begins, header & 0x1F == _IDR)
+        return Part(start=False, key=header & 0x1F == _IDR)
 
     def _remember(self, unit: bytes) -> None:
         """A parameter set, by its kind and the bits in which its number is."""
@@ -80,11 +77,9 @@ class H264Builder:
 
 
 def _begins(unit: bytes) -> bool:
-    """Whether an access unit may begin with this one: a slice does with its first macroblock (section 7.3.3)."""
-    kind = unit[0] & 0x1F
-    if kind in (_SLICE, _IDR):
-        return len(unit) > 1 and unit[1] >= 0x80
-    return kind in (_SEI, _SPS, _PPS, _DELIMITER)
+    """Whether nothing of a key frame can be missing before this unit. Parameter sets come first, and a lost one that
+    differs from the last would spoil all that follows."""
+    return unit[0] & 0x1F in (_SPS, _DELIMITER)
 
 
 def _aggregated_untrusted(payload: bytes) -> Iterator[bytes]:

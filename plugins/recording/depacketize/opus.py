@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opus: each packet is a frame (RFC 7587 section 4.2); how long it lasts is in its first bytes (RFC 6716 section 3)."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from podium.plugins.recording.depacketize.assembly import Unit
 from podium.plugins.recording.ordering import Arrived
@@ -33,9 +33,10 @@ class OpusPackets:
     def __init__(self) -> None:
         self._missing = 0
 
-    def push(self, arrived: Arrived) -> Iterator[Unit]:
+    def push(self, arrived: Arrived) -> Sequence[Unit]:
         packet = arrived.packet
         self._missing += arrived.missing
-        if duration_untrusted(packet.payload):
-            yield Unit(packet.payload, True, packet.timestamp, arrived.at, self._missing, arrived.restart)
-            self._missing = 0
+        if not duration_untrusted(packet.payload):
+            return ()
+        missing, self._missing = self._missing, 0
+        return (Unit(packet.payload, True, packet.timestamp, arrived.at, missing, arrived.restart),)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recording."""
+"""Capture, composition and storage of recordings."""

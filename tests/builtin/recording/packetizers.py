@@ -16,13 +16,13 @@ SIZE = 160, 120
 LARGEST = 300
 ENCODERS = {
     "VP8": ("libvpx", {"deadline": "realtime", "cpu-used": "8"}),
-    "H264": ("libx264", {"preset": "ultrafast", "tune": "zerolatency", "slice-max-size": "200"}),
+    "H264": ("libx264", {"preset": "ultrafast", "tune": "zerolatency", "slice-max-size": "2500"}),
     "VP9": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}),
     "AV1": ("libsvtav1", {"preset": "11", "crf": "50", "svtav1-params": "pred-struct=1:lp=1"}),
 }
 
 
-def encoded(codec: str, frames: int = 20, key_every: int = 10) -> list[av.Packet]:
+def encoded(codec: str, frames: int = 20, key_every: int = 10) -> "list[av.Packet[av.VideoStream]]":
     """Noise that moves, so that frames need several packets."""
     name, options = ENCODERS[codec]
     context = av.CodecContext.create(name, "w")
@@ -56,7 +56,7 @@ def vp9_payloads(frame: bytes, number: int) -> list[bytes]:
     """RFC 9628 section 4.2, not flexible, one layer; with a scalability structure in key frames."""
     key = not frame[0] & 0x04  # frame marker, two bits of profile, show_existing_frame, then frame_type
     pieces = [frame[start : start + LARGEST] for start in range(0, len(frame), LARGEST)]
-    payloads = []
+    payloads = list[bytes]()
     for index, piece in enumerate(pieces):
         first, last = index == 0, index == len(pieces) - 1
         flags = 0x80 | (0 if key else 0x40) | 0x20 | first << 3 | last << 2 | (key and first) << 1
@@ -71,7 +71,7 @@ def av1_payloads(unit: bytes, _number: int) -> list[bytes]:
     """Section 4.4: every OBU without its size field, all with a length but the last (W=0: each has a length)."""
     obus = [obu for obu in split_obus(unit) if obu[0] >> 3 & 15 != 2]
     new_sequence = any(obu[0] >> 3 & 15 == 1 for obu in obus)
-    payloads, current, continues = [], b"", False
+    payloads, current, continues = list[bytes](), b"", False
     for obu in obus:
         rest = obu
         while rest:
@@ -79,12 +79,9 @@ def av1_payloads(unit: bytes, _number: int) -> list[bytes]:
             piece, rest = rest[:room], rest[room:]
             current += leb128(len(piece)) + piece
             if rest or len(current) >= LARGEST - 20:
-                payloads.append(
-                    bytes([continues << 7 | bool(rest) << 6 | (new_sequence and not payloads) << 3]) + current
-                )
+                flags = continues << 7 | bool(rest) << 6 | (new_sequence and not payloads) << 3
+                payloads.append(bytes([flags]) + current)
                 current, continues = b"", bool(rest)
-            fragment = bool(rest)
-        assert not fragment
     if current:
         payloads.append(bytes([continues << 7 | (new_sequence and not payloads) << 3]) + current)
     return payloads

@@ -138,7 +138,7 @@ def test_a_full_disk_ends_capture_and_keeps_what_there_is(tmp_path: Path, error:
     (microphone,) = studio.publish(MICROPHONE)
     opus(microphone, range(20), studio.now)
     studio.visit(1.0)
-    assert studio.capture.state == "capturing"
+    assert studio.capture.statistics().state == "capturing"
     opus(microphone, range(20, 300), studio.now)
     studio.visit(1.0)
     assert studio.capture.state == "failed"

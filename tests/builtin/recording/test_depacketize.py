@@ -34,7 +34,7 @@ def stream(codec: str) -> tuple[tuple[bytes, ...], tuple[bool, ...], tuple[RtpPa
 def depacketized(codec: str, packets: Iterable[RtpPacket]) -> list[Unit]:
     depacketizer, ordering = depacketizer_of(codec), Ordering()
     assert depacketizer is not None
-    units = []
+    units = list[Unit]()
     for packet in packets:
         for arrived in ordering.push(packet, 0):
             units += depacketizer.push(arrived)
@@ -107,7 +107,7 @@ def test_retransmissions_and_duplicates_cost_nothing(codec: str) -> None:
 @pytest.mark.parametrize("codec", CODECS)
 def test_padding_between_frames_is_nothing(codec: str) -> None:
     _, _, packets = stream(codec)
-    padded = []
+    padded = list[RtpPacket]()
     for packet in packets:
         padded.append(packet._replace(sequence=(packets[0].sequence + len(padded)) & 0xFFFF))
         if packet.marker:
@@ -138,6 +138,40 @@ def test_damaged_payloads_do_not_raise(codec: str, data: st.DataObject) -> None:
     assert len(depacketized(codec, packets)) <= len(packets)
 
 
+def test_the_packets_of_h264_are_of_all_three_kinds() -> None:
+    kinds = {packet.payload[0] & 0x1F for packet in stream("H264")[2]}
+    assert {24, 28} < kinds
+
+
+def test_h264_fragments_without_a_beginning_or_an_end_are_no_frame() -> None:
+    fragments = {
+        "sets": b"\x67abcde",
+        "first": b"\x7c\x85\x88ab",
+        "middle": b"\x7c\x05cd",
+        "last": b"\x7c\x45ef",
+        "whole": b"\x65\x88ab",
+    }
+
+    def made_of(*names: str) -> list[bytes]:
+        packets = [
+            RtpPacket(96, number == len(names), number, 0, 1, fragments[name])
+            for number, name in enumerate(["sets", *names])
+        ]
+        return [unit.data.removeprefix(b"\0\0\0\1\x67abcde") for unit in depacketized("H264", packets)]
+
+    assert made_of("first", "middle", "last") == [b"\0\0\0\1\x65\x88abcdef"]
+    assert made_of("whole", "whole") == [b"\0\0\0\1\x65\x88ab" * 2]
+    for names in (["first", "middle"], ["middle", "last"], ["first", "first", "last"], ["first", "whole", "last"]):
+        assert made_of(*names) == []
+
+
+def test_a_frame_without_an_end_is_given_up() -> None:
+    packets = [RtpPacket(96, number == 9000, number, 0, 1, b"\x10\x00" + bytes(1000)) for number in range(9001)]
+    packets.append(RtpPacket(96, True, 9001, 3000, 1, b"\x10\x00key"))
+    (unit,) = depacketized("VP8", packets)
+    assert (unit.timestamp, unit.missing) == (3000, 1)
+
+
 def test_an_unknown_codec_has_no_depacketizer() -> None:
     assert depacketizer_of("H265") is None
 
@@ -147,7 +181,7 @@ def test_an_unknown_codec_has_no_depacketizer() -> None:
 
 def test_opus_packets_are_frames() -> None:
     encoder = OpusEncoder()
-    packets = []
+    packets = list[RtpPacket]()
     for number in range(10):
         frame = av.AudioFrame(format="s16", layout="stereo", samples=960)
         frame.sample_rate, frame.pts = 48_000, number * 960

@@ -44,7 +44,8 @@ while True:
 
 def capture_and_kill(folder: Path, seconds: float) -> None:
     """Two runs of a recording; after each kill the reader gets all but what came in the last second."""
-    for run in range(2):
+    for _ in range(2):
+        run = len(list(folder.glob("run-*")))  # none is made by who is killed before the first write
         process = subprocess.Popen(
             [sys.executable, "-c", CAPTURE, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
@@ -66,13 +67,14 @@ def capture_and_kill(folder: Path, seconds: float) -> None:
 def check(folder: Path, run: int, due: int, moments: list[tuple[float, int]]) -> None:
     """`due`: how many packets of each track have to be there."""
     last = moments[-1][0] - moments[0][0]
+    if not due and not (folder / f"run-{run:04d}").exists():
+        return
     with open_class(folder) as captured:
         tracks = [track for track in captured.tracks if track.id.startswith(f"{run:04d}/")]
         assert len(tracks) == 2 or not due
         assert not captured.ended
         assert captured.corrupt == 0
-        started = captured._runs[run].start
-        assert captured.duration - started > last - 1
+        assert captured.duration - captured._runs[run].start > last - 1
         for track in tracks:
             cursor = track.frames()
             frames = list(cursor)

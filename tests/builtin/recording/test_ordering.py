@@ -89,7 +89,7 @@ def test_any_order_within_the_window_comes_out_sorted(order: list[int], lost: se
 @given(st.lists(st.tuples(st.integers(0, 0xFFFF), st.integers(0, 3), st.integers(0, 10**6))))
 def test_whatever_comes_nothing_raises_and_nothing_is_invented(arrivals: list[tuple[int, int, int]]) -> None:
     ordering = Ordering()
-    came = []
+    came = list[Arrived]()
     for number, ssrc, at in arrivals:
         came += ordering.push(packet(number, ssrc), at)
         assert len(ordering._waiting) < WINDOW

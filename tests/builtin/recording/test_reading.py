@@ -203,7 +203,7 @@ def test_another_codec_in_the_middle(studio: Studio) -> None:
         for packet in rtp_packets(codec, pictures):
             camera.put_rtp(studio.now, packet._replace(payload_type=payload_type, sequence=sequence))
             sequence += 1
-    camera.put_rtp(studio.now, packet._replace(payload_type=50, sequence=sequence))
+    camera.put_rtp(studio.now, RtpPacket(50, True, sequence, 0, 7, b"of no known codec"))
     studio.visit(1.0)
     studio.finish()
     with open_class(studio.folder) as captured:

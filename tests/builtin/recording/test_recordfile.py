@@ -78,7 +78,7 @@ def test_zeros_at_the_end_as_a_lost_power_supply_leaves_them(tmp_path: Path) -> 
 def test_a_file_that_grows_is_followed(tmp_path: Path, piece: int) -> None:
     data = b"".join(PACKED)
     path = written(tmp_path, b"")
-    got = []
+    got = list[Record]()
     with RecordReader(path) as reader, path.open("ab", buffering=0) as file:
         for start in range(0, len(data), piece):
             file.write(data[start : start + piece])
