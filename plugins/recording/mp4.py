@@ -17,7 +17,7 @@ from typing import NamedTuple, final
 _CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"mvex", b"moof", b"traf"})
 
 
-class BrokenFile(ValueError):
+class BrokenFileError(ValueError):
     """The bytes are not what a piece of film is."""
 
 
@@ -41,10 +41,10 @@ def boxes(data: bytes, start: int = 0, end: int | None = None, path: tuple[bytes
     end = len(data) if end is None else end
     while start < end:
         if end - start < 8:
-            raise BrokenFile("a box is cut off")
+            raise BrokenFileError("a box is cut off")
         size, name = int.from_bytes(data[start : start + 4], "big"), data[start + 4 : start + 8]
         if size < 8 or start + size > end:
-            raise BrokenFile(f"a box says that it has {size} bytes")
+            raise BrokenFileError(f"a box says that it has {size} bytes")
         yield Box((*path, name), start, start + size)
         if name in _CONTAINERS:
             yield from boxes(data, start + 8, start + size, (*path, name))
@@ -56,7 +56,7 @@ def split_fragment(data: bytes, number: int, start: Fraction) -> tuple[bytes, by
     found = list(boxes(data))
     top = {box.path[0]: box for box in found if len(box.path) == 1}
     if [box.path[0] for box in found if len(box.path) == 1][:4] != [b"ftyp", b"moov", b"moof", b"mdat"]:
-        raise BrokenFile("not a file of one fragment")
+        raise BrokenFileError("not a file of one fragment")
     header = data[: top[b"moov"].end]
     media = bytearray(data[top[b"moof"].start : top[b"mdat"].end])
     offset = top[b"moof"].start
@@ -70,7 +70,7 @@ def split_fragment(data: bytes, number: int, start: Fraction) -> tuple[bytes, by
             (track,) = unpack_from(">I", media, position + 12)
         elif box.path[-1] == b"tfdt":
             if media[position + 8] != 1:
-                raise BrokenFile("a time of 32 bits is too short")
+                raise BrokenFileError("a time of 32 bits is too short")
             pack_into(">Q", media, position + 12, int(start * rates[track]))
     return header, bytes(media)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pieces of a film as an HLS playlist (RFC 8216): it grows during the class (EVENT) and is complete behind it (VOD).
+"""The pieces of a film as an HLS playlist (RFC 8216): growing during the class (EVENT), complete after it (VOD).
 
 Viewers can go back to the beginning at any time.
 """

@@ -19,7 +19,7 @@ TOLERANCE = 0.2
 _CHUNK = 1 << 20
 
 
-class FilmBroken(Exception):
+class BrokenFilmError(Exception):
     """What is wrong: `code` is duration, size, checksum, header or decoding."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -36,7 +36,7 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verify(folder: Path, index: Index, expected: float, *, places: int = 3) -> Verified:
-    """`expected`: how many seconds there should be. Raises FilmBroken."""
+    """`expected`: how many seconds there should be. Raises BrokenFilmError."""
     first, paths = film(folder, index)
     checksum = _checksums(first, paths, index)
     try:
@@ -44,9 +44,9 @@ def verify(folder: Path, index: Index, expected: float, *, places: int = 3) -> V
             duration = _decodes(joined, index, places)
             size = joined.size
     except (av.error.FFmpegError, ValueError, IndexError) as error:
-        raise FilmBroken("decoding", f"the film cannot be decoded: {error}") from error
+        raise BrokenFilmError("decoding", f"the film cannot be decoded: {error}") from error
     if abs(duration - expected) > TOLERANCE:
-        raise FilmBroken("duration", f"the film lasts {duration:.2f} seconds instead of {expected:.2f}")
+        raise BrokenFilmError("duration", f"the film lasts {duration:.2f} seconds instead of {expected:.2f}")
     return Verified(duration=duration, size=size, crc32c=checksum)
 
 
@@ -60,9 +60,9 @@ def _checksums(first: bytes, paths: Sequence[Path], index: Index) -> int:
                 part, whole = google_crc32c.extend(part, data), google_crc32c.extend(whole, data)
                 size += len(data)
         if size != segment.size:
-            raise FilmBroken("size", f"{path.name} has {size} bytes instead of {segment.size}")
+            raise BrokenFilmError("size", f"{path.name} has {size} bytes instead of {segment.size}")
         if part != segment.crc32c:
-            raise FilmBroken("checksum", f"{path.name} is not as it was written")
+            raise BrokenFilmError("checksum", f"{path.name} is not as it was written")
     return int(whole)
 
 
@@ -70,12 +70,12 @@ def _decodes(joined: Joined, index: Index, places: int) -> float:
     """At some places, a picture and a sound of each; gives the duration that players see."""
     with av.open(joined, format="mp4") as container:
         if len(container.streams.video) != 1 or len(container.streams.audio) != 1:
-            raise FilmBroken("header", "a film has one picture and one sound")
+            raise BrokenFilmError("header", "a film has one picture and one sound")
         duration = (container.duration or 0) / av.time_base
         for place in range(places):
             time = index.duration * place / places if place < places - 1 else max(0.0, index.duration - 1)
             for stream in (container.streams.video[0], container.streams.audio[0]):
                 container.seek(round(time * av.time_base))
                 if next(container.decode(stream), None) is None:
-                    raise FilmBroken("decoding", f"nothing can be decoded at {time:.1f} seconds")
+                    raise BrokenFilmError("decoding", f"nothing can be decoded at {time:.1f} seconds")
     return duration

@@ -194,21 +194,22 @@ class Composer:
             self._encoder.picture(self._show.frame(self._time), within)
         self._tick += 1
         if self._tick % 5 == 0:
-            piece = self._tick - 1 - within
-            self._feed(self._sample(piece + settings.segment_ticks) + BEHIND)
+            self._feed(self._sample(self._tick - 1 - within + settings.segment_ticks))
 
-    def _feed(self, end: int) -> None:
+    def _feed(self, piece_end: int) -> None:
         assert self._encoder is not None
-        sound = self._sound.take(self._fed, end)
+        sound = self._sound.take(self._fed, piece_end + BEHIND)
         self._fed += sound.shape[1]
         self._encoder.sound(sound)
+        self._sound.give_up(min(self._fed, piece_end - BEFORE))
 
     def _finish(self) -> Segment:
         assert self._encoder is not None
         ticks = (self._tick - 1) % self._settings.segment_ticks + 1
-        end = self._sample(self._tick) + BEHIND
+        end = self._sample(self._tick)
         self._feed(end)
-        self._encoder.sound(np.zeros((2, max(0, end - self._fed)), np.float32))
+        missing = max(0, end + BEHIND - self._fed)
+        self._encoder.sound(np.zeros((2, missing), np.float32))
         piece = self._encoder.finish(ticks)
         self._encoder = None
         return self._store.add(piece, ticks, self._step.name, self._director.speaker)

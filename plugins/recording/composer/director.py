@@ -161,9 +161,9 @@ class Director:
         return Scene(main, self._column, frozenset(each for each in shown if self._has_picture(each)))
 
     def _screen(self) -> Shown | None:
-        if self._spotlight is not None:
-            if self._spotlight.source == "screen" and self._spotlight.participant_id in self._screens:
-                return self._spotlight
+        chosen = self._spotlight
+        if chosen is not None and chosen.source == "screen" and chosen.participant_id in self._screens:
+            return chosen
         if not self._screens:
             return None
         return Shown(max(self._screens, key=lambda each: self._screens[each]), "screen")

@@ -126,16 +126,11 @@ class Canvas:
 
     def _label(self, rect: Rect, name: str) -> None:
         """In a darkened box at the lower left."""
-        size = max(12, min(rect.height // 12, self.height // 30))
+        size = max(min(rect.height // 8, self.height // 30), 10)
         pad = max(2, size // 4)
         mask = self._lettering.mask(name, size, rect.width - 4 * pad)
-        height, width = mask.shape
-        box = Rect(
-            rect.x,
-            (rect.y + rect.height - height - 2 * pad) & ~1,
-            min(rect.width, width + 3 * pad) & ~1,
-            (height + 2 * pad) & ~1,
-        )
+        width, height = min(rect.width, mask.shape[1] + 3 * pad) & ~1, min(rect.height, mask.shape[0] + 2 * pad) & ~1
+        box = Rect(rect.x, rect.y + rect.height - height, width, height)
         y, u, v = self._parts(box)
         y[:] = (y * _SHADE + 16 * (1 - _SHADE)).astype(np.uint8)
         for chroma in (u, v):

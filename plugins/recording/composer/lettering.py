@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names as small grayscale pictures, so that no letters have to be drawn while the film is made.
 
-Letters that the font does not have are written in Latin ones (anyascii): the font that comes with Pillow has few others,
-and is the same on every machine. With a font of one's own, names stay as they are as far as it goes. Right-to-left and
-joined scripts want Pillow with Raqm, which its wheels have.
+Letters that the font does not have are written in plain Latin ones (anyascii): the font that comes with Pillow has few
+others, and is the same on every machine. With a font of one's own, names stay as they are as far as it goes; Pillow's
+wheels have Raqm for scripts that run from right to left.
 """
 
 import unicodedata

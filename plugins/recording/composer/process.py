@@ -19,7 +19,7 @@ import msgspec
 
 from podium.plugins.recording.composer.composing import Composer
 from podium.plugins.recording.composer.degrade import Degrading
-from podium.plugins.recording.composer.segments import HeaderDiffers, InUse, SegmentStore
+from podium.plugins.recording.composer.segments import HeaderDiffersError, InUseError, SegmentStore
 from podium.plugins.recording.composer.settings import CompositionSettings
 from podium.plugins.recording.reading import CapturedClass, open_class
 
@@ -118,8 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(options, settings, tell)
     except BrokenPipeError:
         return STOPPED
-    except (OSError, InUse, HeaderDiffers, msgspec.DecodeError) as error:
-        code = {InUse: "in_use", HeaderDiffers: "header_differs"}.get(type(error), "io_error")
+    except (OSError, InUseError, HeaderDiffersError, msgspec.DecodeError) as error:
+        code = {InUseError: "in_use", HeaderDiffersError: "header_differs"}.get(type(error), "io_error")
         if isinstance(error, msgspec.DecodeError):
             code = "settings_invalid"
         number = error.errno if isinstance(error, OSError) else None

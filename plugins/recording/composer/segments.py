@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The finished pieces in their folder: each written whole or not at all, with an index that is true after any crash.
 
-A piece is written under another name, brought to the disk and renamed; then the index, in the same manner. What the index
-does not have was not made. One process at a time works in a folder.
+A piece is written under another name, brought to the disk and renamed; then the index, in the same manner. What the
+index does not have was not made. One process at a time works in a folder.
 """
 
 import fcntl
@@ -25,11 +25,11 @@ _LOCK = "composer.lock"
 _UNFINISHED = ".part"
 
 
-class InUse(RuntimeError):
+class InUseError(RuntimeError):
     """Another process makes a film in this folder."""
 
 
-class HeaderDiffers(RuntimeError):
+class HeaderDiffersError(RuntimeError):
     """A piece was encoded with other headers than those before it: the film has to be made anew."""
 
 
@@ -94,7 +94,7 @@ class SegmentStore:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._lock.close()
-            raise InUse(f"another process makes a film in {folder}") from error
+            raise InUseError(f"another process makes a film in {folder}") from error
         for unfinished in folder.glob(f"*{_UNFINISHED}"):
             unfinished.unlink()
         self.index = self._whole(read_index(folder) or Index(settings=settings))
@@ -150,7 +150,9 @@ class SegmentStore:
         if not self.index.segments or not path.exists():
             self._write(HEADER, header)
         elif path.read_bytes() != header:
-            raise HeaderDiffers("pieces made by this version of the encoder do not fit behind those that are there")
+            raise HeaderDiffersError(
+                "pieces made by this version of the encoder do not fit behind those that are there"
+            )
 
     def _set(self, index: Index) -> None:
         self._write(INDEX, msgspec.json.encode(index))

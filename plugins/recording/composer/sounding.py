@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sound of the film, mixed some way ahead of the pictures and kept until pieces have taken it; who is heard in it."""
+"""The sound of the film, mixed some way ahead of the pictures and kept until pieces have taken it; and who is heard."""
 
 from collections.abc import Callable, Iterable
 from typing import final
@@ -46,11 +46,16 @@ class Sound:
         return self._loudness.push(time, self._mixer.levels)
 
     def take(self, start: int, end: int) -> Samples:
-        """What is mixed of these samples; what is before them is given up."""
-        drop = max(0, start - self._kept_from)
+        """What is mixed of these samples."""
+        offset = start - self._kept_from
+        assert offset >= 0, "these samples were given up"
+        return self._kept[:, offset : max(offset, end - self._kept_from)]
+
+    def give_up(self, before: int) -> None:
+        """The samples before this one are not wanted any more."""
+        drop = min(max(0, before - self._kept_from), self._kept.shape[1])
         self._kept = self._kept[:, drop:]
         self._kept_from += drop
-        return self._kept[:, : max(0, end - self._kept_from)]
 
     def close(self) -> None:
         self._mixer.close()

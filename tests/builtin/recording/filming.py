@@ -98,7 +98,9 @@ class Filming:
         self._ssrc += 1
         times = [span[0] + number / rate for number in range(round((span[1] - span[0]) * rate))]
         sequence = 0
-        for number, (made, data) in enumerate(zip(times, vp8_frames([drawing(each) for each in times], rate), strict=True)):
+        for number, (made, data) in enumerate(
+            zip(times, vp8_frames([drawing(each) for each in times], rate), strict=True)
+        ):
             timestamp = round(made * 90_000) & 0xFFFFFFFF
             payloads = vp8_payloads(data, number)
             for index, payload in enumerate(payloads):
