@@ -40,9 +40,11 @@ if TYPE_CHECKING:
         ParticipantInfo,
         ParticipantJoined,
         ParticipantLeft,
+        RoleChanged,
         Showing,
         SlotContent,
         Speaking,
+        TrackBlocked,
         TrackInfo,
         TrackKind,
         TrackMuted,
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
         TrackSource,
         TrackUnpublished,
         TransportState,
+        Waiting,
     )
     from podium.core.identity import (
         AuthenticationError,
@@ -77,6 +80,7 @@ if TYPE_CHECKING:
     from podium.core.operations.builtin import CreateJoinToken, JoinToken, ParticipantId, SessionId
     from podium.core.plugins.access_media import MediaAccess
     from podium.core.plugins.access_rooms import RoomsAccess
+    from podium.core.plugins.access_sessions import SessionsAccess
     from podium.core.plugins.commands import CommandContext
     from podium.core.plugins.context import PluginContext
     from podium.core.plugins.errors import PluginError
@@ -88,9 +92,17 @@ if TYPE_CHECKING:
     from podium.core.plugins.report import HookReport, PluginReport, RouteReport
     from podium.core.plugins.routes import WebRequest, WebResponse
     from podium.core.plugins.runner import PluginState
-    from podium.core.rooms.identity import ROLES, RoomError
+    from podium.core.rooms.identity import LEADING, ROLES, RoomError
     from podium.core.rooms.messages import Message
-    from podium.core.rooms.observer import ParticipantView, RoomObserver, RoomView, TrackView, Veto
+    from podium.core.rooms.observer import (
+        ParticipantView,
+        RoomObserver,
+        RoomView,
+        TrackView,
+        Veto,
+        Wait,
+        WaitingOutcome,
+    )
     from podium.core.rooms.presence import LocalParticipant, Negotiated, NegotiatedSlot
     from podium.core.rooms.rooms import Rooms, RoomsStatistics, RoomSummary, open_rooms
     from podium.core.rooms.wishes import Shown
@@ -99,7 +111,6 @@ if TYPE_CHECKING:
         Person,
         PersonRole,
         SessionChange,
-        SessionsAccess,
         SessionState,
         SessionView,
     )
@@ -124,9 +135,11 @@ _HOMES = {
         "ParticipantInfo",
         "ParticipantJoined",
         "ParticipantLeft",
+        "RoleChanged",
         "Showing",
         "SlotContent",
         "Speaking",
+        "TrackBlocked",
         "TrackInfo",
         "TrackKind",
         "TrackMuted",
@@ -134,6 +147,7 @@ _HOMES = {
         "TrackSource",
         "TrackUnpublished",
         "TransportState",
+        "Waiting",
     ),
     "identity": (
         "AuthenticationError",
@@ -163,6 +177,7 @@ _HOMES = {
     "plugins.commands": ("CommandContext",),
     "plugins.access_media": ("MediaAccess",),
     "plugins.access_rooms": ("RoomsAccess",),
+    "plugins.access_sessions": ("SessionsAccess",),
     "plugins.context": ("PluginContext",),
     "plugins.errors": ("PluginError",),
     "plugins.facade": ("Hooks",),
@@ -188,8 +203,10 @@ _HOMES = {
         "RoomView",
         "TrackView",
         "Veto",
+        "Wait",
+        "WaitingOutcome",
     ),
-    "rooms.identity": ("ROLES", "RoomError"),
+    "rooms.identity": ("LEADING", "ROLES", "RoomError"),
     "rooms.presence": ("LocalParticipant", "Negotiated", "NegotiatedSlot"),
     "rooms.rooms": ("RoomSummary", "Rooms", "RoomsStatistics", "open_rooms"),
     "rooms.wishes": ("Shown",),
@@ -200,12 +217,12 @@ _HOMES = {
         "SessionChange",
         "SessionState",
         "SessionView",
-        "SessionsAccess",
     ),
 }
 _MODULES = {name: f"podium.core.{module}" for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "LEADING",
     "NAMING_CONVENTION",
     "ROLES",
     "TAP_RTP",
@@ -269,6 +286,7 @@ __all__ = [
     "PluginWatcher",
     "Plugins",
     "PodiumError",
+    "RoleChanged",
     "RoomError",
     "RoomObserver",
     "RoomSummary",
@@ -289,6 +307,7 @@ __all__ = [
     "SourceError",
     "Speaking",
     "TapPacket",
+    "TrackBlocked",
     "TrackInfo",
     "TrackKind",
     "TrackMuted",
@@ -299,6 +318,9 @@ __all__ = [
     "TransportState",
     "UtcDateTime",
     "Veto",
+    "Wait",
+    "Waiting",
+    "WaitingOutcome",
     "WebRequest",
     "WebResponse",
     "declare",

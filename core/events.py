@@ -28,12 +28,13 @@ class TrackInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ParticipantInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A participant and the tracks published at this moment."""
+    """A participant and the tracks published at this moment; sources that are `blocked` reach nobody."""
 
     participant_id: str
     display_name: str
     role: str
     tracks: tuple[TrackInfo, ...] = ()
+    blocked: tuple[TrackSource, ...] = ()
 
 
 class SlotContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +81,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=Tru
 
 
 class Joined(Event, frozen=True, kw_only=True):
-    """The room as the receiver finds it; `participants` are the others, in the order in which they joined."""
+    """The room as the receiver finds it; `participants` are the others, in the order in which they joined.
+
+    `blocked` are the receiver's own sources of which nothing is forwarded.
+    """
 
     session_id: str
     participant_id: str
@@ -94,6 +98,7 @@ class Joined(Event, frozen=True, kw_only=True):
         msgspec.Meta(description="For whoever leads an ad-hoc room: a join token to come back in the same role."),
     ] = None
     configuration: ClientConfiguration = ClientConfiguration()
+    blocked: tuple[TrackSource, ...] = ()
 
 
 class ParticipantJoined(Event, frozen=True, kw_only=True):
@@ -136,6 +141,24 @@ class TrackMuted(Event, frozen=True, kw_only=True):
     muted: bool
 
 
+class TrackBlocked(Event, frozen=True, kw_only=True):
+    """Nothing of somebody's source is forwarded from now on, whatever they want, or it may flow again.
+
+    Told of the receiver's own sources, too, and of sources that do not flow.
+    """
+
+    participant_id: str
+    source: TrackSource
+    blocked: bool
+
+
+class RoleChanged(Event, frozen=True, kw_only=True):
+    """Somebody, the receiver possibly, has another role in the room from now on."""
+
+    participant_id: str
+    role: str
+
+
 class Showing(Event, frozen=True, kw_only=True):
     """Who is in which slot of the receiver from now on: all its slots, sent when any of them changed."""
 
@@ -172,6 +195,18 @@ class MessageReceived(Event, frozen=True, kw_only=True):
     at: datetime
 
 
+class Waiting(Event, frozen=True, kw_only=True):
+    """The receiver's `Join` goes on, but they have to wait outside; told again when the message changes.
+
+    Nothing of the room is told meanwhile. Then comes `Joined`, an `Error` about the `Join`, or `Left`. Whoever comes
+    back after a lost connection is the same person by this `participant_id`.
+    """
+
+    session_id: str
+    participant_id: str
+    message: str
+
+
 class Left(Event, frozen=True, kw_only=True):
     """The receiver's own presence has ended; nothing follows."""
 
@@ -193,11 +228,14 @@ AnyEvent = (
     | TrackPublished
     | TrackUnpublished
     | TrackMuted
+    | TrackBlocked
+    | RoleChanged
     | Showing
     | Speaking
     | ConnectionState
     | PanelsChanged
     | MessageReceived
+    | Waiting
     | Left
     | Error
 )

@@ -2,13 +2,12 @@
 """What plugins tell one another about scheduled classes: who, when, and in which state.
 
 The core keeps no sessions. A plugin that does says so by `context.sessions.changed`, and others (calendar, recording)
-hear it as the hook `session_changed` without importing it. All times are aware and UTC; `time_zone` says in which
-zone the class keeps its time of day.
+hear it as the hook `session_changed` without importing it; what they ask by `context.sessions.get`, it answers as the
+hook `session_wanted`. All times are aware and UTC; `time_zone` says in which zone the class keeps its time of day.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Literal, final
+from typing import Literal
 
 import msgspec
 
@@ -81,21 +80,3 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     def ends_at(self) -> datetime:
         """When the first class ends."""
         return self.starts_at + timedelta(minutes=self.duration)
-
-
-Tell = Callable[[SessionView, SessionChange], None]
-
-
-@final
-class SessionsAccess:
-    """How the plugin that keeps sessions tells all others of a change."""
-
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
-
-    def changed(self, session: SessionView, change: SessionChange) -> None:
-        """Tell every plugin, the caller included, by the hook `session_changed`. Returns at once.
-
-        Say it after the change has been committed: who hears of it may read it at once.
-        """
-        self._tell(session, change)

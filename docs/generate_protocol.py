@@ -68,6 +68,16 @@ the room has closed. `Joined` says the role that was given, and gives whoever le
 {WAY_BACK // 3600} hours: join again with it to come back in the same role. Further leaders come with tokens, which an
 instructor makes.
 
+## Waiting
+
+A `Join` may be answered by `Waiting` first: somebody has to let the person in. It stays open for as long as that takes;
+`Joined` or an `Error` about `Join` comes when it is decided, and nothing of the room is told before. Meanwhile the host
+sends `Ping` as usual, and only `Ping`, `Pong` and `Leave` may be sent; anything else is answered by `join_first`, and
+another `Join` by `already_joined`. After a lost connection come back with a `Join` that has the `participant_id` of
+`Waiting`, or the same token. Who comes a second time by the same id ends the earlier waiting, which is told `Left` with
+`replaced`. A refusal says why by its code: `session_ended` and `room_closed` when there is nothing to wait for,
+`waiting_room_full` when too many do, else what the plugins of the host say.
+
 ## Operations
 
 After joining, every operation that the host offers can be asked for: `type` is the operation's name, beside it stand

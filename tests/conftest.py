@@ -29,6 +29,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever has a browser is marked so, by itself or here."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Fail browser tests early, with the way out."""
     if item.get_closest_marker("browser") is not None and shutil.which("chromium") is None:

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a credential to a caller: join tokens and API keys first, then whatever logins plugins bring."""
+"""From a credential to a caller: join tokens and API keys first, then whatever logins plugins bring.
+
+A credential with a room's role that names a participant is good only as long as nobody has voided it since, and its
+holder may have another role by now; `Standing` says both.
+"""
 
 import secrets
 from typing import Protocol, final
@@ -17,6 +21,16 @@ class Authenticator(Protocol):
         """The caller, or None when the credential is not of this kind. Raises AuthenticationError when it is wrong."""
 
 
+class Standing(Protocol):
+    """What else is known of the holder of a credential that is good."""
+
+    async def check(self, caller: Caller) -> None:
+        """Raises AuthenticationError when the credential counts no more."""
+
+    async def in_role(self, caller: Caller) -> Caller:
+        """The caller in the role that they have by now."""
+
+
 @final
 class Identities:
     """All ways to log in, asked in turn. `tokens` issues the join tokens of this installation."""
@@ -24,6 +38,7 @@ class Identities:
     def __init__(self, tokens: JoinTokens, keys: ApiKeys) -> None:
         self.tokens = tokens
         self._authenticators: list[Authenticator] = [keys, tokens]
+        self._standing: Standing | None = None
 
     def add(self, authenticator: Authenticator) -> None:
         """Ask one more, after all others."""
@@ -33,8 +48,22 @@ class Identities:
         """Ask it no longer."""
         self._authenticators.remove(authenticator)
 
-    async def authenticate(self, credential: str) -> Caller:
-        """The caller. Raises AuthenticationError; the credential is never part of its message."""
+    def ask(self, standing: Standing) -> None:
+        """Have `standing` judge whoever has a room's role and a name in it. Only one can."""
+        self._standing = standing
+
+    async def authenticate(self, credential: str, *, joining: bool = False) -> Caller:
+        """The caller. Raises AuthenticationError; the credential is never part of its message.
+
+        Who is `joining` comes in the role of the credential: the room decides in what role they enter.
+        """
+        caller = await self._known(credential)
+        if self._standing is not None and caller.in_room and caller.subject is not None:
+            await self._standing.check(caller)
+            return caller if joining else await self._standing.in_role(caller)
+        return caller
+
+    async def _known(self, credential: str) -> Caller:
         for authenticator in tuple(self._authenticators):
             if (caller := await authenticator.authenticate(credential)) is not None:
                 return caller

@@ -3,7 +3,7 @@
 
 JSON Web Tokens (RFC 7519) with HS256 and nothing else. The header's `kid` is derived from the secret, so that a second
 secret can be accepted while tokens made with it live, and so that foreign tokens are left to other authenticators.
-A token cannot be called back: keep lifetimes short, and change the secret to end all of them.
+A token cannot be called back: keep lifetimes short, and change the secret to end all of them. Plugins may refuse some.
 """
 
 import hashlib

@@ -165,7 +165,8 @@ async def close_room(context: Context, caller: Caller, request: CloseRoom) -> Ro
 async def create_join_token(context: Context, caller: Caller, request: CreateJoinToken) -> JoinToken:
     """Make a token with which one person joins one session.
 
-    Hand it out as a link: `path` is the page of the room with the token in it. A token cannot be called back.
+    Hand it out as a link: `path` is the page of the room with the token in it. A token cannot be called back;
+    plugins may refuse it.
     """
     if caller.in_room:
         _check_invitation(caller, request)

@@ -11,7 +11,7 @@ from podium.core.events import Event, ParticipantInfo, TrackKind, TrackSource
 from podium.core.media.tap import MediaTap
 from podium.core.plugins.plugin_events import NO_EVENTS, PluginEvent, audience_of
 from podium.core.rooms.messages import Message
-from podium.core.rooms.observer import RoomView
+from podium.core.rooms.observer import ParticipantView, RoomView
 from podium.core.rooms.presence import LocalParticipant
 
 
@@ -35,8 +35,12 @@ class RoomsService(Protocol):
         self, session_id: str, participant_id: str, source: TrackSource, blocked: bool, *, owner: str
     ) -> None: ...
     def lift_blocks(self, owner: str) -> None: ...
+    def set_role(self, session_id: str, participant_id: str, role: str) -> None: ...
     def close_room(self, session_id: str, reason: str) -> None: ...
     def end_session(self, session_id: str, reason: str) -> None: ...
+    def waiting(self, session_id: str) -> tuple[ParticipantView, ...]: ...
+    def admit(self, session_id: str, participant_id: str) -> bool: ...
+    def turn_away(self, session_id: str, participant_id: str, message: str, *, code: str) -> bool: ...
     def reconsider(self, session_id: str) -> None: ...
     async def send_message(self, message: Message) -> None: ...
     async def join(
@@ -98,19 +102,29 @@ class RoomsAccess:
     def set_blocked(self, session_id: str, participant_id: str, source: TrackSource, blocked: bool) -> None:
         """Forward nothing of somebody's microphone, camera or screen, or lift this plugin's own block of it.
 
-        A source flows when nobody blocks it. The block holds when the same participant comes back while the room is
-        open, and ends when the plugin stops. Nobody is told; send an event of your own.
+        A source flows when nobody blocks it. The block counts whether or not the participant is there and the room
+        open, so `participant_joining` can set it before anything flows. It ends when the room closes or the plugin
+        stops. Browsers are told by `TrackBlocked`, who comes later reads it in `Joined`. Raises RoomError `id_invalid`
+        or `source_invalid`.
         """
         rooms = self._rooms()
         self._has_blocked |= blocked
         rooms.set_blocked(session_id, participant_id, source, blocked, owner=self._plugin)
+
+    def set_role(self, session_id: str, participant_id: str, role: str) -> None:
+        """Give somebody who is there another role, for as long as they stay; does nothing when it is theirs.
+
+        Browsers are told by `RoleChanged`, plugins by the hook `role_changed`. In what role they come back says the
+        hook `participant_role`. Raises RoomError `room_unknown`, `participant_unknown` or `role_invalid`.
+        """
+        self._rooms().set_role(session_id, participant_id, role)
 
     def reconsider(self, session_id: str) -> None:
         """Ask the hooks `track_audience` and `track_priority` anew, because their answers have changed."""
         self._rooms().reconsider(session_id)
 
     def close(self, session_id: str, *, reason: str = "room_closed") -> None:
-        """Send everybody away and close the room; who comes later opens a new one, if they may."""
+        """Send everybody away, who waits as well, and close the room; who comes later opens a new one, if they may."""
         self._rooms().close_room(session_id, reason)
 
     def end_session(self, session_id: str, *, reason: str = "ended") -> None:
@@ -119,6 +133,21 @@ class RoomsAccess:
         For the plugin that owns the session. Raises RoomError `id_invalid`.
         """
         self._rooms().end_session(session_id, reason)
+
+    def waiting(self, session_id: str) -> tuple[ParticipantView, ...]:
+        """Who waits outside because a plugin answered `Wait`, in the order of coming; the room need not be open."""
+        return self._rooms().waiting(session_id)
+
+    def admit(self, session_id: str, participant_id: str) -> bool:
+        """Have `participant_joining` asked anew for somebody who waits; False when nobody of that id does.
+
+        Whoever answered `Wait` has to answer otherwise then, else they go on waiting. Another plugin may still refuse.
+        """
+        return self._rooms().admit(session_id, participant_id)
+
+    def turn_away(self, session_id: str, participant_id: str, message: str, *, code: str = "refused") -> bool:
+        """Refuse somebody who waits; False when nobody of that id does. Their browser is told message and code."""
+        return self._rooms().turn_away(session_id, participant_id, message, code=code)
 
     def release(self) -> None:
         """The plugin stops: undo what it has blocked."""

@@ -14,7 +14,7 @@ import trio
 from podium.core.plugins.contracts import PROJECT, Declaration, Declarations, HookFunction
 from podium.core.plugins.errors import PluginError
 from podium.core.plugins.home import Answer, Call, Home
-from podium.core.rooms.observer import Veto
+from podium.core.rooms.observer import Veto, Wait
 
 UNDECIDED = "undecided"
 """Code of a refusal that no plugin meant: one failed."""
@@ -89,9 +89,9 @@ class HookCaller:
 
     def implements(self, hook: str) -> bool:
         """Whether somebody implements a hook, or should and has failed."""
-        return bool(self._order(hook)) or self._broken_by(hook) is not None
+        return bool(self._order(hook)) or self.broken_by(hook) is not None
 
-    def _broken_by(self, hook: str) -> str | None:
+    def broken_by(self, hook: str) -> str | None:
         """A plugin that has failed and whose answer to this hook cannot be done without."""
         return next((name for name, hooks in self._broken.items() if hook in hooks), None)
 
@@ -109,18 +109,27 @@ class HookCaller:
 
     async def decide(self, hook: str, values: Mapping[str, Any]) -> Veto | None:
         """The first refusal, or None when nobody refuses."""
-        broken = self._broken_by(hook)
+        answer = await self.decide_or_wait(hook, values)
+        assert not isinstance(answer, Wait), "a Wait is for hooks whose callers can wait"
+        return answer
+
+    async def decide_or_wait(self, hook: str, values: Mapping[str, Any]) -> Veto | Wait | None:
+        """The first refusal; else the first `Wait`, if the hook takes one; else None. A `Wait` ends no asking."""
+        waiting: Wait | None = None
+        broken = self.broken_by(hook)
         if broken is not None:
             return Veto(f"plugin {broken!r}, which decides on this, has failed", UNDECIDED)
         for home, call in self._calls(hook, values):
             answer = await home.call(call)
             if answer.failure is not None:
                 return Veto(f"plugin {home.name!r} could not decide", UNDECIDED)
-            if answer.value is not None:
+            if isinstance(answer.value, Wait):
+                waiting = waiting or answer.value
+            elif answer.value is not None:
                 home.counter(hook).refusals += 1
                 veto: Veto = answer.value
                 return veto
-        return None
+        return waiting
 
     async def collect(self, hook: str, values: Mapping[str, Any]) -> dict[str, Answer]:
         """Every plugin's answer, failures included, by plugin in the order of calls; asked at the same time."""
@@ -139,7 +148,7 @@ class HookCaller:
         changed = dict(values)
         declaration = self._declared[hook]
         name = declaration.parameters[1]
-        if self._broken_by(hook) is not None:
+        if self.broken_by(hook) is not None:
             return declaration.failing
         for home, call in self._calls(hook, changed):  # each call sees what those before it changed
             answer = await home.call(call)

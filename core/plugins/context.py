@@ -13,12 +13,17 @@ from podium.core.events import Event
 from podium.core.metrics import PluginMetrics
 from podium.core.plugins.access_media import MediaAccess
 from podium.core.plugins.access_rooms import RoomsAccess, RoomsService
+from podium.core.plugins.access_sessions import Ask, SessionsAccess, Tell
 from podium.core.plugins.errors import PluginError
 from podium.core.plugins.plugin_events import NO_EVENTS, PluginEvent
-from podium.core.sessions import SessionChange, SessionsAccess, SessionView, Tell
+from podium.core.sessions import SessionChange, SessionView
 
 if TYPE_CHECKING:
     from podium.core.plugins.offering import OperationsAccess
+
+
+async def _no_sessions(_session_id: str) -> SessionView | None:
+    return None
 
 
 @final
@@ -37,6 +42,7 @@ class PluginContext:
         metrics: PluginMetrics,
         emit: Callable[[str, Event], None],
         session_changed: Tell = lambda _session, _change: None,
+        session_wanted: Ask = _no_sessions,
     ) -> None:
         self.name = name
         self.config = config
@@ -52,8 +58,8 @@ class PluginContext:
         """Makes the metrics of the plugin, which appear on the host's page for as long as the plugin runs."""
         self.rooms = RoomsAccess(name, self._open(rooms), events)
         self.media = MediaAccess(self._open(rooms))
-        self.sessions = SessionsAccess(self._telling(session_changed))
-        """For the plugin that keeps sessions; the others implement the hook `session_changed`."""
+        self.sessions = SessionsAccess(self._telling(session_changed), self._asking(session_wanted))
+        """What is known of scheduled classes; the plugin that keeps them tells here of changes."""
         self._emit = emit
         self._closed = False
 
@@ -83,6 +89,13 @@ class PluginContext:
         def checked(session: SessionView, change: SessionChange) -> None:
             self._check_open()
             tell(session, change)
+
+        return checked
+
+    def _asking(self, ask: Ask) -> Ask:
+        async def checked(session_id: str) -> SessionView | None:
+            self._check_open()
+            return await ask(session_id)
 
         return checked
 

@@ -35,7 +35,9 @@ class Contract(StrEnum):
     COLLECT = "collect"
     """Every plugin is asked at once; answers are kept by plugin, failures left out."""
     DECIDE = "decide"
-    """Plugins are asked in order until one refuses. A failure, or an answer of a wrong type, refuses."""
+    """Plugins are asked in order until one refuses. A failure, or an answer of a wrong type, refuses.
+
+    Where the hook's return type has `Wait`, a plugin may answer that: the others are asked all the same."""
     FILTER = "filter"
     """A value goes through the plugins in order, each may change it. A failure leaves it as it was, unless the hook
     says what it comes to then: that is final."""
@@ -59,11 +61,15 @@ class Declaration:
     function: HookFunction
     failing: Any = Unchanged.UNCHANGED
     """What a filtered value comes to when a plugin fails, and while one that should filter it has failed."""
+    among: tuple[Any, ...] | None = None
+    """Where given, the only values that an implementation may return."""
+    needed: bool = False
+    """Whether an answer that could not be had must not be taken for none."""
 
     @property
     def fails_closed(self) -> bool:
         """Whether a failed plugin that implements it goes on to count."""
-        return self.contract is Contract.DECIDE or self.failing is not Unchanged.UNCHANGED
+        return self.contract is Contract.DECIDE or self.failing is not Unchanged.UNCHANGED or self.needed
 
     @property
     def signature(self) -> str:
@@ -77,6 +83,8 @@ class Declaration:
 
     def accepts(self, value: object) -> bool:
         """Whether an implementation may return this."""
+        if self.among is not None:
+            return value in self.among
         if self.returns is float:
             return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if isinstance(self.returns, GenericAlias):
@@ -89,28 +97,39 @@ def notify(*, deadline: float) -> Callable[[HookFunction], Declaration]:
     return _declare(Contract.NOTIFY, deadline)
 
 
-def collect(*, deadline: float) -> Callable[[HookFunction], Declaration]:
-    return _declare(Contract.COLLECT, deadline)
+def collect(*, deadline: float, needed: bool = False) -> Callable[[HookFunction], Declaration]:
+    """`needed`: whoever asks learns of a plugin that has failed (`HookCaller.broken_by`)."""
+    return _declare(Contract.COLLECT, deadline, needed=needed)
 
 
 def decide(*, deadline: float) -> Callable[[HookFunction], Declaration]:
     return _declare(Contract.DECIDE, deadline)
 
 
-def filtering(*, deadline: float, failing: Any = Unchanged.UNCHANGED) -> Callable[[HookFunction], Declaration]:
-    """The value to be filtered is the parameter after `context`; `failing` is what a failure makes of it."""
-    return _declare(Contract.FILTER, deadline, failing)
+def filtering(
+    *, deadline: float, failing: Any = Unchanged.UNCHANGED, among: tuple[Any, ...] | None = None
+) -> Callable[[HookFunction], Declaration]:
+    """The value to be filtered is the parameter after `context`; `failing` is what a failure makes of it.
+
+    It can be any of the return type, or only one of those in `among`.
+    """
+    return _declare(Contract.FILTER, deadline, failing, among=among)
 
 
 def _declare(
-    contract: Contract, deadline: float, failing: Any = Unchanged.UNCHANGED
+    contract: Contract,
+    deadline: float,
+    failing: Any = Unchanged.UNCHANGED,
+    *,
+    among: tuple[Any, ...] | None = None,
+    needed: bool = False,
 ) -> Callable[[HookFunction], Declaration]:
     def declare(function: HookFunction) -> Declaration:
         _mark(function)
         returns = get_type_hints(function)["return"]
         parameters = tuple(inspect.signature(function).parameters)
         assert parameters[0] == "context"
-        return Declaration(function.__name__, contract, deadline, returns, parameters, function, failing)
+        return Declaration(function.__name__, contract, deadline, returns, parameters, function, failing, among, needed)
 
     return declare
 

@@ -9,8 +9,9 @@ from podium.core.identity.caller import Caller
 from podium.core.plugins.context import PluginContext
 from podium.core.plugins.contracts import collect, decide, declarations, filtering, notify
 from podium.core.plugins.health import Health
+from podium.core.rooms.identity import ROLES
 from podium.core.rooms.messages import Message
-from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto
+from podium.core.rooms.observer import ParticipantView, RoomView, TrackView, Veto, Wait, WaitingOutcome
 from podium.core.sessions import SessionChange, SessionView
 
 TELL = 10.0
@@ -27,9 +28,29 @@ async def room_closed(context: PluginContext, room: RoomView, reason: str) -> No
     """A room is over: `empty` when the last participant left, `room_closed` on request, `shutdown` with the host."""
 
 
+@filtering(deadline=2.0, among=ROLES)
+async def participant_role(context: PluginContext, role: str, room: RoomView, participant: ParticipantView) -> str:
+    """What role somebody has who joins, or who asks over REST with a token of the session."""
+    raise NotImplementedError
+
+
 @decide(deadline=2.0)
-async def participant_joining(context: PluginContext, room: RoomView, participant: ParticipantView) -> Veto | None:
-    """Somebody wants to join. A `Veto` refuses them; None lets them go on to the next plugin."""
+async def participant_joining(
+    context: PluginContext, room: RoomView, participant: ParticipantView
+) -> Veto | Wait | None:
+    """Somebody wants to join. A `Veto` refuses them, a `Wait` keeps them outside; None lets the next plugin say."""
+
+
+@notify(deadline=TELL)
+async def participant_waiting(context: PluginContext, room: RoomView, participant: ParticipantView) -> None:
+    """Somebody who wants to join has begun to wait, because a plugin answered `Wait`."""
+
+
+@notify(deadline=TELL)
+async def participant_waited(
+    context: PluginContext, room: RoomView, participant: ParticipantView, outcome: WaitingOutcome
+) -> None:
+    """Somebody waits no longer: they are in the room (`admitted`), were `refused`, or are `gone`."""
 
 
 @filtering(deadline=2.0)
@@ -76,6 +97,11 @@ async def track_muted(
     context: PluginContext, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool
 ) -> None:
     """A participant muted or unmuted one of their own sources, whether or not it flows."""
+
+
+@notify(deadline=TELL)
+async def role_changed(context: PluginContext, room: RoomView, participant: ParticipantView, previous: str) -> None:
+    """Somebody in the room has another role: a plugin called `context.rooms.set_role`."""
 
 
 @filtering(deadline=1.0, failing=frozenset())
@@ -126,9 +152,19 @@ async def event_emitted(context: PluginContext, plugin: str, event: Event) -> No
     """Another plugin, or this one, said by `context.emit(event)` that something happened."""
 
 
+@collect(deadline=2.0, needed=True)
+async def session_wanted(context: PluginContext, session_id: str) -> SessionView | None:
+    """Somebody asks by `context.sessions.get` what is known of a session or class. None: it is not ours."""
+
+
 @collect(deadline=5.0)
 async def authenticate(context: PluginContext, credential: str) -> Caller | Veto | None:
     """Somebody shows a credential that is no join token or API key of this installation. None: it is not for us."""
+
+
+@decide(deadline=2.0)
+async def token_shown(context: PluginContext, caller: Caller) -> Veto | None:
+    """A person's credential for a session was shown, to join or over REST, and is good. A `Veto` voids it."""
 
 
 @collect(deadline=3.0)

@@ -256,6 +256,7 @@ class Plugins:
             metrics=self.metrics.of_plugin(plugin.name),
             emit=lambda name, event: self.hooks.event_emitted(plugin=name, event=event),
             session_changed=lambda session, change: self.hooks.session_changed(session=session, change=change),
+            session_wanted=lambda session_id: self.hooks.session_wanted(session_id=session_id),
         )
 
     def _service(self) -> RoomsService:

@@ -37,9 +37,10 @@ class Panel(NamedTuple):
     title: str
     module: str
     roles: tuple[str, ...]
+    eager: bool = False
 
 
-def declared_panel(name: str, title: str, module: str, roles: Iterable[str]) -> Panel:
+def declared_panel(name: str, title: str, module: str, roles: Iterable[str], eager: bool) -> Panel:
     """What `plugin.panel` keeps. Raises PluginError `panel_invalid` or `roles_invalid`."""
     if not _NAME.fullmatch(name):
         what = "1 to 32 characters out of a-z, 0-9 and _, a letter first"
@@ -48,7 +49,7 @@ def declared_panel(name: str, title: str, module: str, roles: Iterable[str]) -> 
         raise PluginError("panel_invalid", f"panel {name}: the title has 1 to {LONGEST_TITLE} printable characters")
     if not _MODULE.fullmatch(module):
         raise PluginError("panel_invalid", f"panel {name}: the module is a file in static/, such as panel.js")
-    return Panel(name, title.strip(), module, checked_roles(roles, f"panel {name}"))
+    return Panel(name, title.strip(), module, checked_roles(roles, f"panel {name}"), eager)
 
 
 class ListPanels(Request, frozen=True, kw_only=True):
@@ -64,6 +65,9 @@ class PanelInfo(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     title: str
     module: Annotated[str, msgspec.Meta(description="Path of an ES module on this host that exports `mount`.")]
+    eager: Annotated[
+        bool, msgspec.Meta(description="Imported as soon as it is listed; it may export `start` and lack `mount`.")
+    ] = False
 
 
 class PanelList(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +95,11 @@ class PanelOffer:
     def for_role(self, role: str) -> tuple[PanelInfo, ...]:
         return tuple(
             PanelInfo(
-                plugin=plugin, name=panel.name, title=panel.title, module=f"/plugins/{plugin}/static/{panel.module}"
+                plugin=plugin,
+                name=panel.name,
+                title=panel.title,
+                module=f"/plugins/{plugin}/static/{panel.module}",
+                eager=panel.eager,
             )
             for plugin, panels in self._panels.items()
             for panel in panels

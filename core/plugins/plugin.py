@@ -186,13 +186,17 @@ class Plugin:
 
         return add if function is None else add(function)
 
-    def panel(self, name: str, *, title: str, module: str, roles: Iterable[str] = ROLES) -> None:
-        """Show a panel beside the class to those with one of `roles`; `module` is an ES module in `static/`."""
+    def panel(self, name: str, *, title: str, module: str, roles: Iterable[str] = ROLES, eager: bool = False) -> None:
+        """Show a panel beside the class to those with one of `roles`; `module` is an ES module in `static/`.
+
+        An `eager` one is imported as soon as somebody is in the room, and not only when its tab is opened first; then
+        its `start` is called, for controls and messages beyond its tab.
+        """
         if self.static is None:
             what = "name the package that has its module, as Plugin(..., static=...)"
             raise PluginError("panel_invalid", f"panel {name}: {what}")
         _refuse_double(self.panels, name, f"plugin {self.name!r} declares panel {name!r} twice")
-        self.panels[name] = declared_panel(name, title, module, roles)
+        self.panels[name] = declared_panel(name, title, module, roles, eager)
 
     def _only_one(self, present: HookFunction | None, function: HookFunction) -> HookFunction:
         if present is not None:

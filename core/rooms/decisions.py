@@ -51,7 +51,14 @@ class SetGroups(NamedTuple):
 
 Decision = Tell | Switch | Silence | SetAudience | SetGroups
 
-NewsEvent = ParticipantJoined | ParticipantLeft | TrackPublished | TrackUnpublished | TrackMuted
+
+class FormerRole(NamedTuple):
+    """Somebody has another role than before, which was this."""
+
+    role: str
+
+
+NewsEvent = ParticipantJoined | ParticipantLeft | TrackPublished | TrackUnpublished | TrackMuted | FormerRole
 
 
 class News(NamedTuple):

@@ -28,8 +28,8 @@ from podium.core.media.sdp import Offer
 from podium.core.media.streams import IncomingTrack, StreamChanges
 from podium.core.media.tap import MediaTap
 from podium.core.media.worker import MediaWorker
-from podium.core.rooms.blocks import HOST
-from podium.core.rooms.decisions import Decision, SetAudience, SetGroups, Silence, Switch, Tell
+from podium.core.rooms.blocks import HOST, Blocks
+from podium.core.rooms.decisions import Decision, FormerRole, SetAudience, SetGroups, Silence, Switch, Tell
 from podium.core.rooms.identity import LEADING, RoomError
 from podium.core.rooms.observer import ParticipantView, RoomObserver, RoomView
 from podium.core.rooms.policy import Policy
@@ -77,6 +77,11 @@ class LiveRoom:
     def present(self) -> Collection[str]:
         """Ids of those who are here, in the order in which they joined."""
         return self._present.keys()
+
+    @property
+    def blocks(self) -> Blocks:
+        """What is blocked, of those who are here and of others."""
+        return self._room.blocks
 
     def participants(self) -> tuple[ParticipantInfo, ...]:
         return self._room.participants()
@@ -169,12 +174,19 @@ class LiveRoom:
     # What plugins ask
 
     def set_blocked(self, participant_id: str, source: TrackSource, blocked: bool, owner: str = HOST) -> None:
-        """Raises RoomError `participant_unknown`."""
+        """Raises RoomError `source_invalid`."""
         self._room.set_blocked(participant_id, source, blocked, owner)
         self._carry_out()
 
     def lift_blocks(self, owner: str) -> None:
         self._room.lift_blocks(owner)
+        self._carry_out()
+
+    def set_role(self, participant_id: str, role: str) -> None:
+        """Raises RoomError `participant_unknown`."""
+        self._participant(participant_id).role = role
+        self.led = self.led or role in LEADING
+        self._room.set_role(participant_id, role)
         self._carry_out()
 
     def reconsider(self) -> None:
@@ -292,7 +304,7 @@ class LiveRoom:
     def _report_news(self) -> None:
         for news in self._room.take_news():
             report(news, self._view, self._observer)
-            if isinstance(news.event, ParticipantJoined | TrackPublished):
+            if isinstance(news.event, ParticipantJoined | TrackPublished | FormerRole):
                 self._policy.people_or_tracks_changed()
         if self._room.audiences.crowded and not self._crowded:
             self._crowded = True

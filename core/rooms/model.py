@@ -6,7 +6,7 @@ Sources and slots are known here by the numbers that the worker gave them; nothi
 
 from dataclasses import dataclass, field
 
-from podium.core.events import ParticipantInfo, SlotContent, TrackInfo, TrackKind, TrackSource
+from podium.core.events import TRACK_SOURCES, ParticipantInfo, SlotContent, TrackInfo, TrackKind, TrackSource
 from podium.core.rooms.assignment import DEFAULT_PRIORITIES, TrackKey
 from podium.core.rooms.layers import Layer
 from podium.core.rooms.observer import ParticipantView
@@ -120,5 +120,9 @@ class Participant:
     def info(self) -> ParticipantInfo:
         tracks = tuple(self.track_info(track) for track in self.tracks.values() if track.published)
         return ParticipantInfo(
-            participant_id=self.participant_id, display_name=self.display_name, role=self.role, tracks=tracks
+            participant_id=self.participant_id,
+            display_name=self.display_name,
+            role=self.role,
+            tracks=tracks,
+            blocked=tuple(source for source in TRACK_SOURCES if source in self.blocked),
         )

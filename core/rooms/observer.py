@@ -2,12 +2,12 @@
 """Who hears what happens in rooms without being in them, and may decide some of it: plugins, or nobody.
 
 Rooms know this interface only. What is told is told by plain calls that return at once. What is asked is waited for:
-whether somebody may join and with what configuration, whether a message may be sent, and, beside everything else
-that goes on, who may see or hear whom and who is shown first.
+whether somebody may join, in what role and with what configuration, whether a message may be sent, and, beside
+everything else that goes on, who may see or hear whom and who is shown first.
 """
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
@@ -47,13 +47,26 @@ class Veto(msgspec.Struct, frozen=True):
     code: str = "refused"
 
 
+class Wait(msgspec.Struct, frozen=True):
+    """Not yet: `message` is told to whoever asked, who is asked about again when `Rooms.admit` says so."""
+
+    message: str
+
+
+WaitingOutcome = Literal["admitted", "refused", "gone"]
+"""What becomes of somebody who waited; `gone` also when the host stops, or the same person comes again."""
+
+
 class RoomObserver(Protocol):
     """What rooms report and ask. Nothing of it raises; what is not awaited returns at once."""
 
     def room_opened(self, *, room: RoomView) -> None: ...
     def room_closed(self, *, room: RoomView, reason: str) -> None: ...
     def session_ended(self, *, session_id: str, reason: str) -> None: ...
-    async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None: ...
+    async def participant_role(self, *, role: str, room: RoomView, participant: ParticipantView) -> str: ...
+    async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | Wait | None: ...
+    def participant_waiting(self, *, room: RoomView, participant: ParticipantView) -> None: ...
+    def participant_waited(self, *, room: RoomView, participant: ParticipantView, outcome: WaitingOutcome) -> None: ...
     def join_refused(self, *, room: RoomView, participant: ParticipantView, code: str, message: str) -> None: ...
     async def client_configuration(
         self, *, configuration: ClientConfiguration, room: RoomView, participant: ParticipantView
@@ -65,6 +78,7 @@ class RoomObserver(Protocol):
     def track_muted(
         self, *, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool
     ) -> None: ...
+    def role_changed(self, *, room: RoomView, participant: ParticipantView, previous: str) -> None: ...
     def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None: ...
     async def track_audience(
         self, *, audience: frozenset[str], room: RoomView, publisher: ParticipantView, source: TrackSource
@@ -94,8 +108,28 @@ class NobodyObserves:
     def session_ended(self, *, session_id: str, reason: str) -> None:
         pass
 
-    async def participant_joining(self, *, room: RoomView, participant: ParticipantView) -> Veto | None:  # noqa: ARG002
+    async def participant_role(
+        self,
+        *,
+        role: str,
+        room: RoomView,  # noqa: ARG002
+        participant: ParticipantView,  # noqa: ARG002
+    ) -> str:
+        return role
+
+    async def participant_joining(
+        self,
+        *,
+        room: RoomView,  # noqa: ARG002
+        participant: ParticipantView,  # noqa: ARG002
+    ) -> Veto | Wait | None:
         return None
+
+    def participant_waiting(self, *, room: RoomView, participant: ParticipantView) -> None:
+        pass
+
+    def participant_waited(self, *, room: RoomView, participant: ParticipantView, outcome: WaitingOutcome) -> None:
+        pass
 
     def join_refused(self, *, room: RoomView, participant: ParticipantView, code: str, message: str) -> None:
         pass
@@ -122,6 +156,9 @@ class NobodyObserves:
         pass
 
     def track_muted(self, *, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool) -> None:
+        pass
+
+    def role_changed(self, *, room: RoomView, participant: ParticipantView, previous: str) -> None:
         pass
 
     def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None:

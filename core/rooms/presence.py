@@ -53,6 +53,7 @@ class LocalParticipant:
         self.id = participant_id
         self.display_name = display_name
         self.role = role
+        """At this moment; `Rooms.set_role` changes it."""
         self.configuration = configuration
         """What its browser is told to connect with."""
         self.left_reason: str | None = None

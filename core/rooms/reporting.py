@@ -2,7 +2,7 @@
 """A room's news in the words of those who observe it."""
 
 from podium.core.events import ParticipantJoined, ParticipantLeft, TrackMuted, TrackPublished, TrackUnpublished
-from podium.core.rooms.decisions import News
+from podium.core.rooms.decisions import FormerRole, News
 from podium.core.rooms.observer import RoomObserver, RoomView, TrackView
 
 
@@ -22,3 +22,5 @@ def report(news: News, room: RoomView, observer: RoomObserver) -> None:
             observer.track_unpublished(room=room, participant=participant, track=track)
         case TrackMuted(source=source, muted=muted):
             observer.track_muted(room=room, participant=participant, source=source, muted=muted)
+        case FormerRole(role=previous):
+            observer.role_changed(room=room, participant=participant, previous=previous)

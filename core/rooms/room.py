@@ -10,12 +10,13 @@ worker itself; here they are only reported. Who may see and hear whom is decided
 from collections.abc import Sequence
 
 from podium.core.events import (
-    TRACK_SOURCES,
     Event,
     Joined,
+    PanelsChanged,
     ParticipantInfo,
     ParticipantJoined,
     ParticipantLeft,
+    RoleChanged,
     TrackKind,
     TrackMuted,
     TrackPublished,
@@ -25,27 +26,32 @@ from podium.core.events import (
 from podium.core.rooms.assignment import TrackKey, by_priority
 from podium.core.rooms.audience import Audiences
 from podium.core.rooms.blocks import HOST, Blocks
-from podium.core.rooms.decisions import Decision, News, NewsEvent, Silence, Tell
+from podium.core.rooms.decisions import Decision, FormerRole, News, NewsEvent, Silence, Tell
 from podium.core.rooms.identity import RoomError
 from podium.core.rooms.layers import Layer
 from podium.core.rooms.model import Participant, Slot, Track
 from podium.core.rooms.observer import ParticipantView
+from podium.core.rooms.silence import Silences
 from podium.core.rooms.speaker import Speaker
 from podium.core.rooms.viewing import Stage, choose_from_now_on, place, report
 from podium.core.rooms.wishes import Shown, check_shown
 
 
 class Room:
-    """State of one room. Participants are named by id; sources and slots by the worker's numbers."""
+    """State of one room. Participants are named by id; sources and slots by the worker's numbers.
 
-    def __init__(self, room_id: str, *, audio_slots: int, max_participants: int) -> None:
+    `blocks` are those there were before the room opened.
+    """
+
+    def __init__(self, room_id: str, *, audio_slots: int, max_participants: int, blocks: Blocks | None = None) -> None:
         self.room_id = room_id
         self._audio_slots = audio_slots
         self._max_participants = max_participants
         self._participants: dict[str, Participant] = {}
         self._tracks: dict[int, Track] = {}
         self._slots: dict[int, tuple[Participant, Slot]] = {}
-        self._blocks = Blocks()
+        self.blocks = Blocks() if blocks is None else blocks
+        self._silences = Silences(self._participants, self.blocks)
         self.audiences = Audiences(self._participants)
         self._speaker = Speaker(self._participants)
         self._decisions: list[Decision] = []
@@ -78,6 +84,7 @@ class Room:
             participants=tuple(other.info() for other in self._participants.values() if other is not own),
             audio_slots=self._audio_slots,
             max_participants=self._max_participants,
+            blocked=own.info().blocked,
         )
 
     def running_sources(self) -> list[int]:
@@ -91,7 +98,7 @@ class Room:
             raise RoomError("participant_exists", f"{participant_id!r} is already in the room", "participant_id")
         if len(self._participants) >= self._max_participants:
             raise RoomError("room_full", f"the room holds at most {self._max_participants} participants")
-        participant = Participant(participant_id, display_name, role, blocked=self._blocks.of(participant_id))
+        participant = Participant(participant_id, display_name, role, blocked=self.blocks.of(participant_id))
         self._participants[participant_id] = participant
         self._tell_others(participant_id, ParticipantJoined(participant=participant.info()))
         self._report(participant, ParticipantJoined(participant=participant.info()))
@@ -128,28 +135,30 @@ class Room:
         participant = self._participants[participant_id]
         if muted == (source in participant.muted):
             return
-        self._change_silence(participant, source, participant.muted, muted)
-        event = TrackMuted(participant_id=participant_id, source=source, muted=muted)
-        self._tell_others(participant_id, event)
-        self._report(participant, event)
+        self._silence(self._silences.mute(participant_id, source, muted))
+        self._report(participant, TrackMuted(participant_id=participant_id, source=source, muted=muted))
 
     def set_blocked(self, participant_id: str, source: TrackSource, blocked: bool, owner: str = HOST) -> None:
-        """Somebody else decides that a participant's source is not forwarded, here or when it comes back.
+        """Somebody else decides that a participant's source is not forwarded, here or when it comes.
 
-        Raises RoomError: `source_invalid`, or `participant_unknown` for somebody who is not here and of whom it is not
-        blocked.
+        Everybody is told when that makes a difference for somebody who is here. Raises RoomError `source_invalid`.
         """
-        if source not in TRACK_SOURCES:
-            raise RoomError("source_invalid", f"source must be one of {', '.join(TRACK_SOURCES)}", "source")
-        if participant_id not in self._participants and (participant_id, source) not in self._blocks:
-            raise RoomError("participant_unknown", f"nobody with id {participant_id!r} is here", "participant_id")
-        self._blocks.change(participant_id, source, blocked, owner)
-        self._follow_block(participant_id, source)
+        self._silence(self._silences.block(participant_id, source, blocked, owner))
 
     def lift_blocks(self, owner: str) -> None:
         """Undo all blocks of one owner."""
-        for participant_id, source in self._blocks.lift(owner):
-            self._follow_block(participant_id, source)
+        self._silence(self._silences.lift(owner))
+
+    def set_role(self, participant_id: str, role: str) -> None:
+        """Somebody has another role from now on; everybody is told, themselves too."""
+        participant = self._participants[participant_id]
+        previous, participant.role = participant.role, role
+        if role == previous:
+            return
+        changed = RoleChanged(participant_id=participant_id, role=role)
+        self._decisions += [Tell(each, changed) for each in self._participants]
+        self._decisions.append(Tell(participant_id, PanelsChanged()))
+        self._report(participant, FormerRole(previous))
 
     def tell(self, participant_id: str, event: Event) -> None:
         """Pass on an event that is not the room's own, in order with those that are."""
@@ -337,23 +346,9 @@ class Room:
                 slot.seen = None
                 self._unreported.add(viewer.participant_id)
 
-    def _change_silence(
-        self, participant: Participant, source: TrackSource, causes: set[TrackSource], silent: bool
-    ) -> None:
-        before = participant.silent(source)
-        (causes.add if silent else causes.discard)(source)
-        now = participant.silent(source)
-        if now == before:
-            return
-        self._tracks_changed = True
-        for key, track in participant.tracks.items():
-            if key.source == source:
-                self._decisions += [Silence(source_id, now) for source_id in track.layers]
-
-    def _follow_block(self, participant_id: str, source: TrackSource) -> None:
-        if (participant := self._participants.get(participant_id)) is not None:
-            blocked = (participant_id, source) in self._blocks
-            self._change_silence(participant, source, participant.blocked, blocked)
+    def _silence(self, decisions: Sequence[Decision]) -> None:
+        self._decisions += decisions
+        self._tracks_changed |= bool(decisions)
 
     def _tell_others(self, participant_id: str, event: Event) -> None:
         for other in self._participants:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """All rooms of this process, by session id: the entrance for hosts.
 
-Rooms are spread over the media workers when they open, and close when their last participant has left.
+Rooms are spread over the media workers when they open, and close when their last participant has left. Whom plugins
+let wait is outside of all of them, in the anteroom.
 """
 
 from collections.abc import AsyncIterator, Collection
@@ -18,7 +19,9 @@ from podium.core.events import ClientConfiguration, Event, ParticipantInfo, Trac
 from podium.core.media.settings import MediaSettings
 from podium.core.media.tap import MediaTap
 from podium.core.media.worker import Media, WorkerStatistics, open_media
-from podium.core.rooms.blocks import HOST
+from podium.core.rooms.anteroom import Anteroom, OnWait, Visit, WaitingEndedError
+from podium.core.rooms.arrivals import Arrivals
+from podium.core.rooms.blocks import HOST, Blocks, EarlyBlocks
 from podium.core.rooms.identity import (
     LEADING,
     RoomError,
@@ -29,7 +32,7 @@ from podium.core.rooms.identity import (
 )
 from podium.core.rooms.live import LiveRoom
 from podium.core.rooms.messages import Message, check_message, received, recipients
-from podium.core.rooms.observer import NobodyObserves, ParticipantView, RoomObserver, RoomView
+from podium.core.rooms.observer import NobodyObserves, ParticipantView, RoomObserver, RoomView, Veto, Wait
 from podium.core.rooms.policy import POLICIES
 from podium.core.rooms.presence import LocalParticipant
 from podium.core.rooms.room import Room
@@ -48,6 +51,8 @@ class RoomsStatistics:
 
     rooms: int
     participants: int
+    waiting: int
+    """People outside of rooms, whom plugins let wait."""
     workers: tuple[WorkerStatistics, ...]
 
 
@@ -68,8 +73,11 @@ class Rooms:
         self._media = media
         self._settings = settings
         self._nursery = nursery
-        self._observer.on_change(self._policies_changed)
+        self._observer.on_change(self._hooks_changed)
         self._live: dict[str, LiveRoom] = {}
+        self._early_blocks = EarlyBlocks()
+        self._arrivals = Arrivals()
+        self._anteroom = Anteroom(self._observer)
         self._closed = False
 
     @property
@@ -93,43 +101,82 @@ class Rooms:
         *,
         invited: bool = False,
         wished: bool = False,
+        on_wait: OnWait | None = None,
     ) -> LocalParticipant:
         """Enter a room, if plugins let them. An earlier presence of the same participant id ends, as `replaced`.
 
         Who is `invited` to the session, by a join token, opens its room even where rooms are not ad hoc. A role that
         is `wished` for, without a token, leads the room only if nobody has led it since it opened; then it is student.
 
-        Raises RoomError: `id_invalid`, `name_invalid`, `role_invalid`, `room_unknown`, `room_full`, `role_taken` or the
-        code of a plugin's refusal. Nothing has changed then.
+        Whom a plugin tells to wait goes on waiting in here; `on_wait` is called when that begins and when the message
+        changes. Who comes without it cannot wait. To be canceled meanwhile is to have gone.
+
+        Raises RoomError: `id_invalid`, `name_invalid`, `role_invalid`, `room_unknown`, `room_full`, `role_taken`,
+        `waiting`, `waiting_room_full` or the code of a plugin's refusal; WaitingEndedError where nobody refused.
+        Nothing has changed then.
         """
         checked_identifier(session_id, "session_id")
         own_id = (
             new_participant_id() if participant_id is None else checked_identifier(participant_id, "participant_id")
         )
         name, role = checked_display_name(display_name), checked_role(role)
-        role = self._granted(session_id, role) if wished else role
         room = RoomView(session_id=session_id)
-        participant = ParticipantView(participant_id=own_id, display_name=name, role=role)
-        try:
-            configuration = await self._ask(room, participant, invited=invited)
-            if wished and role != self._granted(session_id, role):  # plugins were asked about the role as it was
-                raise RoomError("role_taken", "somebody else has come to lead this room meanwhile; join again", "role")
-            return (self._live.get(session_id) or self._open(session_id)).join(own_id, name, role, configuration)
-        except RoomError as error:
-            self._observer.join_refused(room=room, participant=participant, code=error.code, message=error.message)
-            raise
+        with self._arrivals.announce(session_id, own_id) as arrival, self._anteroom.visit(room, on_wait) as visit:
+            while True:
+                arrival.begin_anew()
+                given = self._granted(session_id, role) if wished else role
+                participant = ParticipantView(participant_id=own_id, display_name=name, role=given)
+                try:
+                    participant = await self._in_role(visit, participant, invited=invited)
+                    answer = await self._ask(visit, participant, invited=invited)
+                    if isinstance(answer, Wait):
+                        await visit.wait(participant, answer)
+                        continue
+                    # Plugins were asked about a role that the wish alone may not give any more.
+                    if wished and participant.role in LEADING and given != self._granted(session_id, given):
+                        what = "somebody else has come to lead this room meanwhile; join again"
+                        raise RoomError("role_taken", what, "role")
+                    return self._enter(visit, participant, arrival.role or participant.role, answer)
+                except WaitingEndedError:
+                    raise
+                except RoomError as error:
+                    code, message = error.code, error.message
+                    self._observer.join_refused(room=room, participant=participant, code=code, message=message)
+                    raise
 
-    async def _ask(self, room: RoomView, participant: ParticipantView, *, invited: bool) -> ClientConfiguration:
+    async def _in_role(self, visit: Visit, participant: ParticipantView, *, invited: bool) -> ParticipantView:
+        """Somebody who may join, in the role that plugins know them in. Raises RoomError."""
+        self._check_joinable(visit.room.session_id, invited=invited)
+        role = await self._observer.participant_role(role=participant.role, room=visit.room, participant=participant)
+        visit.check()
+        return msgspec.structs.replace(participant, role=role)
+
+    async def _ask(self, visit: Visit, participant: ParticipantView, *, invited: bool) -> ClientConfiguration | Wait:
         """What to tell a browser that may join, by the rooms' own rules and by plugins. Raises RoomError."""
+        room = visit.room
         self._check_joinable(room.session_id, invited=invited)
-        veto = await self._observer.participant_joining(room=room, participant=participant)
-        if veto is not None:
-            raise RoomError(veto.code, veto.message)
-        configuration = await self._observer.client_configuration(
-            configuration=ClientConfiguration(), room=room, participant=participant
-        )
+        answer = await self._observer.participant_joining(room=room, participant=participant)
+        visit.check()
+        if isinstance(answer, Veto):
+            raise RoomError(answer.code, answer.message)
+        configuration = ClientConfiguration()
+        if answer is None:
+            configuration = await self._observer.client_configuration(
+                configuration=configuration, room=room, participant=participant
+            )
+            visit.check()
         self._check_joinable(room.session_id, invited=invited)
-        return configuration
+        return configuration if answer is None else answer
+
+    def _enter(
+        self, visit: Visit, participant: ParticipantView, role: str, configuration: ClientConfiguration
+    ) -> LocalParticipant:
+        """Raises RoomError `room_full`."""
+        session_id, own_id = visit.room.session_id, participant.participant_id
+        room = self._live.get(session_id) or self._open(session_id)
+        entered = room.join(own_id, participant.display_name, role, configuration)
+        self._anteroom.replace(session_id, own_id, visit)
+        return entered
 
     def _granted(self, session_id: str, wish: str) -> str:
         """What becomes of the wish for a role: a room is led by who comes first, and by whom they invite."""
@@ -149,17 +196,43 @@ class Rooms:
             self._open(session_id)
 
     def close_room(self, session_id: str, reason: str = "room_closed") -> None:
-        """Send everybody away. Raises RoomError `room_unknown`."""
-        self._room(session_id)
-        self._live.pop(session_id).close(reason)
-        self._observer.room_closed(room=RoomView(session_id=session_id), reason=reason)
+        """Send everybody away, who waits as well. Raises RoomError `room_unknown` when there is nobody and no room."""
+        waited = self._anteroom.turn_all_away(session_id, "room_closed", "the room was closed")
+        if session_id in self._live or not waited:
+            self._room(session_id)
+            self._close_room(session_id, reason)
 
     def end_session(self, session_id: str, reason: str = "ended") -> None:
-        """The session is over for good: its room closes, if it is open, and plugins are told. Raises RoomError."""
+        """The session is over for good: its room closes, if it is open, and plugins are told. Raises RoomError.
+
+        Nobody waits for it any more, either.
+        """
         checked_identifier(session_id, "session_id")
+        self._anteroom.turn_all_away(session_id, "session_ended", "this session is over")
         if session_id in self._live:
-            self.close_room(session_id, reason)
+            self._close_room(session_id, reason)
+        self._forget_blocks(session_id, self._early_blocks.take(session_id))
         self._observer.session_ended(session_id=session_id, reason=reason)
+
+    def _close_room(self, session_id: str, reason: str) -> None:
+        room = self._live.pop(session_id)
+        room.close(reason)
+        self._forget_blocks(session_id, room.blocks)
+        self._observer.room_closed(room=RoomView(session_id=session_id), reason=reason)
+
+    # Who waits
+
+    def waiting(self, session_id: str) -> tuple[ParticipantView, ...]:
+        """Who waits for a session, in the order of coming; its room need not be open."""
+        return self._anteroom.waiting(session_id)
+
+    def admit(self, session_id: str, participant_id: str) -> bool:
+        """Ask plugins anew whether somebody who waits may come in; False when nobody of that id waits."""
+        return self._anteroom.admit(session_id, participant_id)
+
+    def turn_away(self, session_id: str, participant_id: str, message: str, *, code: str = "refused") -> bool:
+        """End somebody's waiting by a refusal; False when nobody of that id waits."""
+        return self._anteroom.turn_away(session_id, participant_id, code, message)
 
     def views(self) -> tuple[RoomView, ...]:
         """All open rooms."""
@@ -201,13 +274,31 @@ class Rooms:
     def set_blocked(
         self, session_id: str, participant_id: str, source: TrackSource, blocked: bool, *, owner: str = HOST
     ) -> None:
-        """Forward nothing of a source, in the name of `owner`. Raises RoomError."""
-        self._room(session_id).set_blocked(participant_id, source, blocked, owner)
+        """Forward nothing of a source, in the name of `owner`, whether or not somebody is there.
+
+        Raises RoomError `id_invalid` or `source_invalid`.
+        """
+        checked_identifier(session_id, "session_id")
+        checked_identifier(participant_id, "participant_id")
+        room = self._live.get(session_id)
+        if room is not None:
+            room.set_blocked(participant_id, source, blocked, owner)
+        else:
+            self._early_blocks.change(session_id, participant_id, source, blocked, owner)
 
     def lift_blocks(self, owner: str) -> None:
-        """Undo whatever somebody has blocked, in all rooms."""
+        """Undo whatever somebody has blocked, in all sessions."""
+        self._early_blocks.lift(owner)
         for room in list(self._live.values()):
             room.lift_blocks(owner)
+
+    def set_role(self, session_id: str, participant_id: str, role: str) -> None:
+        """Give somebody who is there another role.
+
+        Raises RoomError `room_unknown`, `participant_unknown` or `role_invalid`.
+        """
+        self._room(session_id).set_role(participant_id, checked_role(role))
+        self._arrivals.set_role(session_id, participant_id, role)
 
     def reconsider(self, session_id: str) -> None:
         """Ask plugins anew who may see and hear whom in a room. Returns at once. Raises RoomError."""
@@ -231,8 +322,10 @@ class Rooms:
         """
         return self._room(session_id).open_tap(participant_id, source, kind, layer, capacity)
 
-    def _policies_changed(self, hooks: Collection[str]) -> None:
-        """Other plugins than before decide who sees and hears whom."""
+    def _hooks_changed(self, hooks: Collection[str]) -> None:
+        """Other plugins than before decide who sees and hears whom, or who may come in."""
+        if "participant_joining" in hooks:
+            self._anteroom.ask_all()
         if not POLICIES.isdisjoint(hooks):
             for room in self._live.values():
                 room.reconsider()
@@ -246,13 +339,15 @@ class Rooms:
     def close(self, reason: str = "shutdown") -> None:
         """Close every room; nobody can join any more."""
         self._closed = True
+        self._anteroom.close()
         for session_id in list(self._live):
-            self.close_room(session_id, reason)
+            self._close_room(session_id, reason)
 
     def statistics(self) -> RoomsStatistics:
         return RoomsStatistics(
             rooms=len(self._live),
             participants=sum(map(len, self._live.values())),
+            waiting=len(self._anteroom),
             workers=tuple(worker.statistics() for worker in self._media.workers),
         )
 
@@ -262,14 +357,24 @@ class Rooms:
 
     def _open(self, session_id: str) -> LiveRoom:
         settings = self._settings
-        room = Room(session_id, audio_slots=settings.audio_slots, max_participants=settings.max_participants)
+        room = Room(
+            session_id,
+            audio_slots=settings.audio_slots,
+            max_participants=settings.max_participants,
+            blocks=self._early_blocks.take(session_id),
+        )
         worker = self._media.least_loaded()
         live = self._live[session_id] = LiveRoom(room, worker, self._close_empty, self._observer, self._nursery)
         self._observer.room_opened(room=RoomView(session_id=session_id))
         return live
 
+    def _forget_blocks(self, session_id: str, blocks: Blocks) -> None:
+        """All but those of who is about to join: plugins may just have set them for the room that opens then."""
+        blocks.keep(self._arrivals.to(session_id))
+        self._early_blocks.put(session_id, blocks)
+
     def _close_empty(self, room: LiveRoom) -> None:
-        self.close_room(room.id, "empty")
+        self._close_room(room.id, "empty")
 
 
 @asynccontextmanager

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who speaks loudest in one room, told to those who may hear them; to others nobody speaks."""
+"""Who speaks loudest in one room, told to those who may hear them; to others nobody speaks.
+
+The sound of a shared screen is no voice: while that is the loudest, nobody speaks.
+"""
 
 from collections.abc import Mapping
 
@@ -23,7 +26,7 @@ class Speaker:
 
     def change(self, track: Track | None) -> list[Decision]:
         """This is the loudest now; None: nobody speaks."""
-        self._track = track
+        self._track = track if track is not None and track.key.source != "screen" else None
         return self.tell()
 
     def tell(self) -> list[Decision]:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of one signaling connection, sans-IO: what a frame means, when it is out of turn, when it is one too many.
 
-A connection joins once and first. Wrong input is answered by an `Error` and does no harm; too much of anything, right
-or wrong, ends the connection. What the messages then do is the business of podium.hosts.web.signalling.
+A connection joins once and first; as long as somebody waits to be let in, nothing else is in turn. Wrong input is
+answered by an `Error` and does no harm; too much of anything, right or wrong, ends the connection. What the messages
+then do is the business of podium.hosts.web.signalling.
 """
 
 from collections.abc import Callable, Collection
@@ -65,7 +66,9 @@ class Conversation:
     def __init__(self, now: float, operations: Callable[[], Collection[str]] = tuple) -> None:
         self._operations = operations
         self.joined = False
-        self._opened = now
+        self.waiting = False
+        """Whether a `Join` goes on, because somebody has to wait."""
+        self._outside_since = now
         self._heard = now
         self._budget = TokenBucket(rate=30.0, capacity=150.0)
         self._patience = TokenBucket(rate=1.0, capacity=20.0)
@@ -91,9 +94,15 @@ class Conversation:
             return Refusal(answer)
         return Refusal(answer, Close(CLOSE_POLICY, "too many errors"))
 
+    def refuse_entry(self, error: PodiumError, about: str, now: float) -> Refusal:
+        """The answer to a `Join` that has failed, at once or after waiting; it may be tried again for a while."""
+        if self.waiting:
+            self.waiting, self._outside_since = False, now
+        return self.refuse(error, about, now)
+
     def overdue(self, now: float) -> Close | None:
         """Why the connection should end now although nothing was received, if so."""
-        if not self.joined and now - self._opened >= JOIN_WITHIN:
+        if not (self.joined or self.waiting) and now - self._outside_since >= JOIN_WITHIN:
             return Close(CLOSE_POLICY, "nobody joined")
         if now - self._heard >= SILENCE_LIMIT:
             return Close(CLOSE_GONE, "silent for too long")
@@ -102,10 +111,11 @@ class Conversation:
     def _check_turn(self, message: AnyClientMessage | OperationCall) -> None:
         about = _name(message)
         if isinstance(message, Join):
-            if self.joined:
+            if self.joined or self.waiting:
                 raise MessageError("already_joined", "this connection has joined; open another one", "type", about)
         elif not self.joined and not isinstance(message, Ping | Pong | Leave):
-            error = MessageError("join_first", f"{about} needs a Join before it", "type", about)
+            what = f"{about} has to wait until `Joined`" if self.waiting else f"{about} needs a Join before it"
+            error = MessageError("join_first", what, "type", about)
             if isinstance(message, OperationCall):
                 error.request_id = message.request_id
             raise error

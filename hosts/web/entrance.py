@@ -4,12 +4,12 @@
 Written as protocols so that the socket can be tested without media.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import trio
 
-from podium.core.events import AnyEvent, Joined, TrackKind, TrackSource
+from podium.core.events import AnyEvent, Joined, TrackKind, TrackSource, Waiting
 from podium.core.operations.builtin import Summary
 from podium.core.rooms.wishes import Shown
 
@@ -37,6 +37,8 @@ class Presence(Protocol):
 
     @property
     def events(self) -> trio.MemoryReceiveChannel[AnyEvent]: ...
+    @property
+    def role(self) -> str: ...
     def snapshot(self) -> Joined: ...
     async def negotiate(self, sdp: str, sources: Mapping[str, TrackSource] | None = None) -> Agreed: ...
     def add_candidate(self, candidate: str) -> None: ...
@@ -55,5 +57,13 @@ class Entrance(Protocol):
     def statistics(self) -> object: ...
     def close_room(self, session_id: str, reason: str = ...) -> None: ...
     async def join(
-        self, session_id: str, participant_id: str | None, display_name: str, role: str, *, invited: bool, wished: bool
+        self,
+        session_id: str,
+        participant_id: str | None,
+        display_name: str,
+        role: str,
+        *,
+        invited: bool,
+        wished: bool,
+        on_wait: Callable[[Waiting], None] | None,
     ) -> Presence: ...

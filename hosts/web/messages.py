@@ -48,7 +48,7 @@ class ClientMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Join(ClientMessage, frozen=True, kw_only=True):
-    """Enter a session. Must be the first message; the answer is `Joined` or `Error`.
+    """Enter a session. Must be the first message; the answer is `Joined` or `Error`, after `Waiting` perhaps.
 
     Joining again with the same `participant_id` replaces the earlier presence.
     """

@@ -27,6 +27,7 @@ from podium.core.plugins.manager import Plugins, open_plugins
 from podium.core.plugins.offering import OperationOffer
 from podium.core.plugins.panels import PanelOffer
 from podium.core.plugins.plugin_events import EventOffer
+from podium.core.plugins.standing import PluginStanding
 from podium.core.plugins.storage import open_storage
 from podium.core.plugins.watchdog import Watchdog, open_watchdog
 from podium.core.rooms.rooms import Rooms, open_rooms
@@ -91,6 +92,7 @@ def _attach(plugins: Plugins, rooms: Rooms, services: Services) -> PluginPages:
     """Let everything that plugins bring come and go with them."""
     offer_administration(services.registry, plugins)
     services.identities.add(PluginLogin(plugins.hooks))
+    services.identities.ask(PluginStanding(plugins.hooks))
     events = EventOffer()
     pages = PluginPages(plugins, services, events)
     plugins.before_start(pages.prepare)

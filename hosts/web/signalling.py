@@ -5,6 +5,9 @@ Four small tasks: reading and acting, sending, relaying the room's events, watch
 operation that was asked for. Whatever of the four ends first ends all; the participant leaves the room at once, even
 while a send to a peer that reads nothing cannot be cancelled. A fault of ours closes this one socket with 1011, and
 nobody else notices.
+
+Joining is a task of its own. Reading waits for it, so that what a browser sends behind its `Join` is acted upon after
+that, unless the person has to wait to be let in: then reading goes on, and ends the joining when it ends.
 """
 
 import logging
@@ -16,15 +19,17 @@ import msgspec
 import trio
 
 from podium.core.errors import PodiumError
-from podium.core.events import Joined, Left
+from podium.core.events import Joined, Left, Waiting
 from podium.core.identity import AuthenticationError, Caller, CallerRole
 from podium.core.operations import OperationError, Services
+from podium.core.rooms.anteroom import WaitingEndedError
 from podium.core.rooms.identity import LEADING, ROLES
 from podium.core.rooms.wishes import Shown
 from podium.hosts.web.conversation import (
     CLOSE_INTERNAL,
     CLOSE_NORMAL,
     CLOSE_POLICY,
+    CLOSE_RESTART,
     PING_EVERY,
     Close,
     Conversation,
@@ -79,6 +84,10 @@ class Signalling:
         self._outbox = Outbox()
         self._participant: Presence | None = None
         self._reading = trio.CancelScope()
+        self._joining = trio.CancelScope()
+        self._answered = trio.Event()
+        """Set when a `Join` was answered, if only by `Waiting`."""
+        self._ended = False
         self._everything = trio.CancelScope()
         self._caller: Caller | None = None
         self._operations_running = 0
@@ -120,6 +129,8 @@ class Signalling:
                     frame = await self._socket.receive()
                     await self._handle(self._conversation.receive_untrusted(frame, trio.current_time()))
         finally:
+            self._ended = True
+            self._joining.cancel()
             if self._participant is not None:
                 self._participant.leave("disconnected")
 
@@ -130,12 +141,13 @@ class Signalling:
     async def _watch(self) -> None:
         count = 0
         while True:
-            await trio.sleep(PING_EVERY if self._participant else CHECK_EVERY)
+            inside = self._participant is not None
+            await trio.sleep(PING_EVERY if inside or self._conversation.waiting else CHECK_EVERY)
             overdue = self._conversation.overdue(trio.current_time())
             if overdue is not None:
                 self.end(overdue)
                 return
-            if self._participant is not None:
+            if self._participant is not None or self._conversation.waiting:
                 count += 1
                 self._tell(HostPing(id=count))
 
@@ -177,7 +189,9 @@ class Signalling:
             case Ping():
                 self._tell(HostPong(id=message.id))
             case Join():
-                await self._join(message)
+                self._joining, self._answered = trio.CancelScope(), trio.Event()
+                self._start(partial(self._join, message))
+                await self._answered.wait()
             case Leave() if self._participant is None:
                 self.end(Close(CLOSE_NORMAL, "left"))
             case Pong():
@@ -186,6 +200,31 @@ class Signalling:
                 await self._act_in_room(message, self._participant)
 
     async def _join(self, message: Join) -> None:
+        try:
+            with self._joining:
+                await self._enter(message)
+        except WaitingEndedError as error:
+            self._end_waiting(error)
+        except PodiumError as error:
+            self._refuse(self._conversation.refuse_entry(error, Join.__name__, trio.current_time()))
+        finally:
+            self._answered.set()
+
+    def _wait(self, waiting: Waiting) -> None:
+        self._conversation.waiting = True
+        self._tell(waiting)
+        self._answered.set()
+
+    def _end_waiting(self, error: WaitingEndedError) -> None:
+        """Nobody refused them, so they are told what those inside would be told."""
+        if error.code == "replaced":
+            left = Left(reason=error.code)
+            self._tell(left)
+            self.end(_farewell(left))
+        else:
+            self.end(Close(CLOSE_RESTART, "the host restarts"))
+
+    async def _enter(self, message: Join) -> None:
         caller = await self._identify(message)
         assert caller.session_id is not None
         self._participant = await self._rooms.join(
@@ -195,15 +234,16 @@ class Signalling:
             caller.role,
             invited=message.token is not None,
             wished=message.token is None,
+            on_wait=self._wait,
         )
+        if self._ended:  # too late to be noticed by the reading that has ended
+            self._participant.leave("disconnected")
+            return
         joined = self._participant.snapshot()
         if message.token is None and joined.role in LEADING:
             joined = msgspec.structs.replace(joined, token=self._way_back(joined))
-        # The role that the room gave, which is not always the one that was wished for.
-        self._caller = msgspec.structs.replace(
-            caller, subject=joined.participant_id, role=msgspec.convert(joined.role, CallerRole)
-        )
-        self._conversation.joined = True
+        self._caller = msgspec.structs.replace(caller, subject=joined.participant_id)
+        self._conversation.joined, self._conversation.waiting = True, False
         self._tell(joined)
         self._start(self._relay)
 
@@ -214,7 +254,7 @@ class Signalling:
                 what = f"there is no session {message.session_id!r} that can be joined without a token"
                 raise PodiumError("session_unknown", what, "session_id")
             return Caller(role=cast(CallerRole, message.role), session_id=message.session_id)
-        caller = await self._services.identities.authenticate(message.token)
+        caller = await self._services.identities.authenticate(message.token, joining=True)
         if caller.session_id is None or caller.role not in ROLES:
             raise AuthenticationError("token_invalid", "this token is not for joining a session", "token")
         return caller
@@ -230,19 +270,24 @@ class Signalling:
         )
 
     async def _operate(self, call: OperationCall) -> None:
-        assert self._caller is not None
         try:
             if self._operations_running >= OPERATIONS_AT_ONCE:
                 what = f"at most {OPERATIONS_AT_ONCE} operations at once; wait for their answers"
                 raise OperationError("exhausted", "too_many_operations", what)
             self._operations_running += 1
             try:
-                response = await self._services.dispatcher.call(call.name, call.values, self._caller)
+                response = await self._services.dispatcher.call(call.name, call.values, self._caller_now())
             finally:
                 self._operations_running -= 1
             self._send(encode_response(response, call.request_id))
         except PodiumError as error:
             self._refuse(self._conversation.refuse(error, call.name, trio.current_time(), call.request_id))
+
+    def _caller_now(self) -> Caller:
+        """In the role that the room gave, which may have changed since: not always the one of the token or wish."""
+        assert self._caller is not None
+        assert self._participant is not None
+        return msgspec.structs.replace(self._caller, role=msgspec.convert(self._participant.role, CallerRole))
 
     async def _act_in_room(self, message: AnyClientMessage, participant: Presence) -> None:
         match message:

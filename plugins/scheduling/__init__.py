@@ -8,13 +8,23 @@ database's thread; `desk` and `driver` are what runs.
 
 import trio
 
-from podium.core import ClientConfiguration, Health, ParticipantView, Plugin, PluginContext, RoomView, Veto
+from podium.core import (
+    ClientConfiguration,
+    Health,
+    ParticipantView,
+    Plugin,
+    PluginContext,
+    RoomView,
+    SessionView,
+    Veto,
+)
 from podium.plugins.scheduling import attending, keeping
 from podium.plugins.scheduling._config import SchedulingConfig
 from podium.plugins.scheduling.desk import Clock, desk_of, open_desk, utc_now
 from podium.plugins.scheduling.driver import drive
 from podium.plugins.scheduling.events import EVENTS
 from podium.plugins.scheduling.pages import PACKAGE, waiting_page
+from podium.plugins.scheduling.reading import known
 from podium.plugins.scheduling.tables import CLAIMS, METADATA
 from podium.plugins.scheduling.visitors import READ, STAFF, WRITE
 from podium.plugins.scheduling.zones import known_zones
@@ -55,8 +65,20 @@ def make_plugin(now: Clock = utc_now) -> Plugin:
     @plugin.hook
     async def participant_joined(context: PluginContext, room: RoomView, participant: ParticipantView) -> None:
         desk = desk_of(context)
-        desk.places.entered(room.session_id, participant.participant_id)
+        desk.places.give_back(room.session_id, participant.participant_id)
         desk.nudge()
+
+    @plugin.hook
+    async def participant_waiting(context: PluginContext, room: RoomView, participant: ParticipantView) -> None:
+        desk_of(context).places.give_back(room.session_id, participant.participant_id)
+
+    @plugin.hook
+    async def join_refused(context: PluginContext, room: RoomView, participant: ParticipantView) -> None:
+        desk_of(context).places.give_back(room.session_id, participant.participant_id)
+
+    @plugin.hook
+    async def session_wanted(context: PluginContext, session_id: str) -> SessionView | None:
+        return await desk_of(context).database.read(known, session_id)
 
     @plugin.hook
     async def client_configuration(context: PluginContext, configuration: ClientConfiguration) -> ClientConfiguration:

@@ -77,7 +77,7 @@ class Desk:
 
     def cancelled(self, room_id: str) -> None:
         """A class is off, or has another time: whoever is in its room is sent away."""
-        if self.is_open(room_id):
+        if self.is_open(room_id) or self._context.rooms.waiting(room_id):
             self.end(room_id, SessionCancelled(session_id=room_id), "cancelled")
 
     # Changes

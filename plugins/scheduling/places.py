@@ -2,7 +2,8 @@
 """Places in classes: who is in the room, and who has been let in a moment ago and is on the way.
 
 Between the answer at the door and the entry other plugins are asked, so two people could get the last place. A place is
-kept for a few seconds, and given back by the entry itself, which makes it a real one.
+kept for a few seconds, and given back by the entry itself, which makes it a real one, or when another plugin refuses
+the person or lets them wait: whoever waits has no place, and is asked about again when they are let in.
 """
 
 from collections.abc import Collection
@@ -31,8 +32,8 @@ class Places:
     def keep(self, room_id: str, participant_id: str, now: datetime) -> None:
         self._kept.setdefault(room_id, {})[participant_id] = now + KEPT
 
-    def entered(self, room_id: str, participant_id: str) -> None:
-        """Somebody is inside and needs no kept place any more."""
+    def give_back(self, room_id: str, participant_id: str) -> None:
+        """Somebody is inside, or does not come in now, and needs no kept place any more."""
         kept = self._kept.get(room_id, {})
         kept.pop(participant_id, None)
         if not kept:

@@ -47,6 +47,12 @@ def find(session: Session, name: str) -> Found | None:
     return Found(row, course, True)
 
 
+def known(session: Session, name: str) -> SessionView | None:
+    """The session or class of this id, as other plugins see it."""
+    found = find(session, name)
+    return view(session, found.session_id, str(found.course.id)) if found is not None else None
+
+
 def current_classes(session_ids: Iterable[str]) -> Select[tuple[str]]:
     """The id of one class for each session: the first that is not over, else the last."""
     active = CLASSES.c.state.in_(ACTIVE)

@@ -5,6 +5,7 @@ import json
 import os
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ plugin = Plugin("applause", version="1.0", static="applause_plugin")
 plugin.panel("count", title="Applause", module="count.js")
 plugin.panel("broken", title="Broken", module="broken.js")
 plugin.panel("staff", title="Staff only", module="count.js", roles=("instructor",))
+
+helping = Plugin("helping", version="1.0", static="applause_plugin")
+helping.panel("hands", title="Hands", module="hands.js", eager=True)
+helping.panel("silent", title="Without a tab", module="silent.js", eager=True)
 
 
 @plugin.event(roles=("instructor",))
@@ -80,6 +85,25 @@ export function mount(root, room) {
 }
 """
 
+HANDS = """
+export function start(room) {
+  globalThis.hands = { room, clicks: 0, ran: 0 };
+  hands.button = room.control({
+    name: "raise", label: "Raise your hand", icon: "M7 13V6m3 6V4m3 8V4.5m3 8V7", pressed: false,
+    onclick: () => { hands.clicks += 1; hands.button.update({ pressed: true, badge: "1" }); },
+  });
+  hands.refusing = room.control({
+    name: "refuse", label: "Refuse", icon: "M6 6l12 12", onclick: async () => { throw new Error("not today"); },
+  });
+  return () => (globalThis.hands.ended = true);
+}
+
+export function mount(root, room) {
+  root.textContent = `after start: ${globalThis.hands.room === room}`;
+  return () => (globalThis.hands.unmounted = true);
+}
+"""
+
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -90,23 +114,34 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (package / "__init__.py").write_text(PLUGIN)
     (package / "static" / "count.js").write_text(COUNT)
     (package / "static" / "broken.js").write_text('export function mount() { throw new Error("no such luck"); }\n')
+    (package / "static" / "hands.js").write_text(HANDS)
+    (package / "static" / "silent.js").write_text(
+        "export function start(room) { room.control; globalThis.silent = room; }\n"
+    )
     (package / "static" / "importing.js").write_text('import "./nothing.js";\nexport function mount() {}\n')
     metadata = site / "applause_plugin-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: applause-plugin\nVersion: 1.0\n")
     points = "[podium.plugins]\napplause = applause_plugin:plugin\nbroken = applause_plugin:broken\n"
+    points += "helping = applause_plugin:helping\n"
     (metadata / "entry_points.txt").write_text(points)
     return site
 
 
-@pytest.fixture
-def class_with_panels(start_host: Any, open_room: Any, installed: Path, tmp_path: Path) -> Iterator[Any]:
-    (tmp_path / "podium.toml").write_text("[plugins.applause]\n[plugins.broken]\n")
+@contextmanager
+def class_of(start_host: Any, open_room: Any, installed: Path, folder: Path, plugins: str) -> Iterator[Any]:
+    (folder / "podium.toml").write_text(plugins)
     path = os.pathsep.join([str(installed), *filter(None, [os.environ.get("PYTHONPATH")])])
-    with start_host(tmp_path, PYTHONPATH=path, PODIUM_AUTH__API_KEYS=ADMINISTRATOR.entry) as host:
+    with start_host(folder, PYTHONPATH=path, PODIUM_AUTH__API_KEYS=ADMINISTRATOR.entry) as host:
         room = open_room(host)
         yield room
         room.close()
+
+
+@pytest.fixture
+def class_with_panels(start_host: Any, open_room: Any, installed: Path, tmp_path: Path) -> Iterator[Any]:
+    with class_of(start_host, open_room, installed, tmp_path, "[plugins.applause]\n[plugins.broken]\n") as room:
+        yield room
 
 
 def switch(room: Any, plugin: str, how: str) -> None:
@@ -250,3 +285,57 @@ def test_a_room_is_led_again_after_the_host_has_restarted(start_host: Any, open_
         ada.wait_for("podium.state === 'connected'", timeout=40)
         assert ada.evaluate("podium.role") == "instructor"
         room.close()
+
+
+def test_an_eager_panel_reaches_beyond_its_tab_and_leaves_nothing_behind(
+    start_host: Any, open_room: Any, installed: Path, tmp_path: Path
+) -> None:
+    with class_of(start_host, open_room, installed, tmp_path, "[plugins.helping]\n") as room:
+        ada, ben = join_as(room, "Ada", "instructor"), join_as(room, "Ben", "student")
+        ada.wait_for(
+            "globalThis.hands?.button.element.isConnected && globalThis.silent && podium.participants.size === 1"
+        )
+        assert ada.evaluate(
+            "[...document.querySelectorAll('.panel-tab:not([hidden])')].map((tab) => tab.textContent)"
+        ) == ["Hands"]
+        ada.click("[aria-label='Raise your hand']")
+        ada.wait_for("document.querySelector('[aria-label=\"Raise your hand (1)\"][aria-pressed=true]') !== null")
+        ada.click("[aria-label='Refuse']")
+        ada.wait_for("document.getElementById('toast').textContent === 'not today'")
+        ada.evaluate("hands.room.badge('3')")
+        assert ada.evaluate("document.getElementById('open-panels').getAttribute('aria-label')") == "Panels (Hands: 3)"
+        ada.evaluate(
+            """(ben) => {
+              hands.room.mark(ben, "hand", "\u270b 1");
+              hands.room.mark(podium.participantId, "hand", "\u270b 2");
+              hands.room.focus(ben);
+              hands.room.notify("Ben would like to speak.", [
+                { label: "Allow", run: () => (hands.ran += 1) }, { label: "Not now", run: () => {} },
+              ], { sticky: true });
+              hands.notice = hands.room.notify("The recording has begun.");
+            }""",
+            ben.own_id,
+        )
+        ada.wait_for("document.querySelector('.tile.focused .mark')?.textContent === '\u270b 1'")
+        assert ada.evaluate("document.querySelector('.tile.focused').dataset.participant") == ben.own_id
+        ada.wait_for("document.querySelectorAll('.tile.live').length === 2")
+        keep(ada, "panels-eager")
+        ada.click(".tile.own .pin")  # one's own pin comes before the spotlight
+        ada.wait_for("document.querySelector('.tile.own.focused') !== null")
+        ada.click(".tile.own .pin")
+        ada.click(".notice button:text-is('Allow')")
+        ada.wait_for("hands.ran === 1 && document.querySelectorAll('.notice').length === 1")
+        ada.evaluate("hands.notice.close()")
+        ada.evaluate("hands.room.open()")
+        ada.wait_for("document.querySelector('.panel:not([hidden])').textContent === 'after start: true'")
+        assert ada.evaluate("hands.room.visible")
+        ada.evaluate(
+            "() => { hands.room.notify('Still there', [], { sticky: true }); hands.room.focus(podium.participantId); }"
+        )
+        ada.wait_for("document.querySelector('.tile.own.focused') !== null")
+        keep(ada, "panels-eager-open")
+        switch(room, "helping", "disable")
+        ada.wait_for("hands.ended && hands.unmounted && document.getElementById('side-bar').hidden")
+        left = "document.querySelectorAll('.control.added, .notice, .mark, .tile.focused, .panel-tab').length"
+        assert ada.evaluate(left) == 0
+        assert ben.problems == ada.problems == []

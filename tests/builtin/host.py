@@ -23,6 +23,7 @@ from podium.core.plugins.manager import Plugins, open_plugins
 from podium.core.plugins.offering import OperationOffer
 from podium.core.plugins.panels import PanelOffer
 from podium.core.plugins.plugin_events import EventOffer
+from podium.core.plugins.standing import PluginStanding
 from podium.core.plugins.storage import open_storage
 from podium.core.rooms.rooms import Rooms, open_rooms
 from podium.hosts.web.plugins import PluginPages
@@ -78,6 +79,7 @@ async def running_host(
     ):
         services = open_services(rooms, config.auth)
         services.identities.add(PluginLogin(plugins.hooks))
+        services.identities.ask(PluginStanding(plugins.hooks))
         events, panels = EventOffer(), PanelOffer(services.registry, rooms)
         pages = PluginPages(plugins, services, events)
         plugins.before_start(pages.prepare)

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from typing import Any
 
+import msgspec
 import pytest
 
 from podium.core.config import AuthConfig
@@ -64,6 +65,17 @@ class Login:
         return Caller(role="instructor", subject="ada", session_id="algebra") if credential == "open sesame" else None
 
 
+class Registrar:
+    """Knows everybody as students, and bans Eve."""
+
+    async def check(self, caller: Caller) -> None:
+        if caller.subject == "eve":
+            raise AuthenticationError("banned", "you have been banned")
+
+    async def in_role(self, caller: Caller) -> Caller:
+        return msgspec.structs.replace(caller, role="student")
+
+
 class TestIdentities:
     async def test_tokens_and_keys_are_both_credentials(self) -> None:
         crm = new_key("crm")
@@ -79,6 +91,32 @@ class TestIdentities:
         identities.remove(login)
         with pytest.raises(AuthenticationError):
             await identities.authenticate("open sesame")
+
+    @pytest.mark.parametrize("credential", ["token", "open sesame"])
+    async def test_people_are_asked_about_whatever_their_credential(self, credential: str) -> None:
+        identities = open_identities(AuthConfig())
+        identities.add(Login())
+        identities.ask(Registrar())
+        if credential == "token":
+            credential = identities.tokens.issue("algebra", "instructor", lifetime=60, participant_id="ada")
+        assert (await identities.authenticate(credential)).role == "student"
+        assert (await identities.authenticate(credential, joining=True)).role == "instructor"
+
+    async def test_a_credential_that_counts_no_more_is_refused(self) -> None:
+        identities = open_identities(AuthConfig())
+        identities.ask(Registrar())
+        token = identities.tokens.issue("algebra", "student", lifetime=60, participant_id="eve")
+        for joining in (True, False):
+            with pytest.raises(AuthenticationError, match="you have been banned"):
+                await identities.authenticate(token, joining=joining)
+
+    async def test_nobody_is_asked_about_machines_and_tokens_without_a_person(self) -> None:
+        crm = new_key("eve")
+        identities = open_identities(AuthConfig(api_keys=(crm.entry,)))
+        identities.ask(Registrar())
+        token = identities.tokens.issue("algebra", "instructor", lifetime=60)
+        assert (await identities.authenticate(crm.key)).role == "service"
+        assert (await identities.authenticate(token)).role == "instructor"
 
     async def test_what_nobody_knows_is_refused(self) -> None:
         with pytest.raises(AuthenticationError) as caught:

@@ -84,11 +84,25 @@ class FakeRooms:
     def lift_blocks(self, owner: str) -> None:
         self.asked.append(("lift_blocks", owner))
 
+    def set_role(self, session_id: str, participant_id: str, role: str) -> None:
+        self.asked.append(("set_role", session_id, participant_id, role))
+
     def close_room(self, session_id: str, reason: str) -> None:
         self.asked.append(("close_room", session_id, reason))
 
     def end_session(self, session_id: str, reason: str) -> None:
         self.asked.append(("end_session", session_id, reason))
+
+    def waiting(self, session_id: str) -> tuple[ParticipantView, ...]:
+        return ()
+
+    def admit(self, session_id: str, participant_id: str) -> bool:
+        self.asked.append(("admit", session_id, participant_id))
+        return True
+
+    def turn_away(self, session_id: str, participant_id: str, message: str, *, code: str) -> bool:
+        self.asked.append(("turn_away", session_id, participant_id, message, code))
+        return True
 
     def reconsider(self, session_id: str) -> None:
         self.asked.append(("reconsider", session_id))

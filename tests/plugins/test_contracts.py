@@ -14,7 +14,7 @@ from podium.core.plugins.contracts import collect, decide, declarations, filteri
 from podium.core.plugins.home import INBOX, MAX_OVERDUE
 from podium.core.plugins.manager import Plugins
 from podium.core.plugins.plugin import Plugin
-from podium.core.rooms.observer import Veto
+from podium.core.rooms.observer import Veto, Wait
 from tests.plugins.stand_ins import problems, running
 
 
@@ -24,6 +24,10 @@ async def told(context: PluginContext, number: int) -> None: ...
 
 @decide(deadline=2.0)
 async def allowed(context: PluginContext, number: int) -> Veto | None: ...
+
+
+@decide(deadline=2.0)
+async def admitted(context: PluginContext, number: int) -> Veto | Wait | None: ...
 
 
 @collect(deadline=2.0)
@@ -46,7 +50,7 @@ async def weighed(context: PluginContext, number: float) -> float:
     return number
 
 
-DECLARED = declarations([told, allowed, counted, changed, limited, weighed])
+DECLARED = declarations([told, allowed, admitted, counted, changed, limited, weighed])
 Body = Callable[..., Awaitable[Any]]
 
 
@@ -115,6 +119,14 @@ async def refuse(number: int) -> Veto:
     return Veto("not today", "closed")
 
 
+async def have_wait(number: int) -> Wait:
+    return Wait("please wait")
+
+
+async def have_wait_longer(number: int) -> Wait:
+    return Wait("please wait longer")
+
+
 @pytest.mark.parametrize("body", MISBEHAVIORS)
 async def test_a_notice_reaches_all_in_order_whatever_one_does(
     body: Body, tmp_path: Path, autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
@@ -157,6 +169,35 @@ async def test_the_first_refusal_wins_and_ends_the_asking(tmp_path: Path) -> Non
 async def test_nobody_to_decide_is_no_refusal(tmp_path: Path) -> None:
     async with running(tmp_path, plugin("a", allowed=agree), plugin("b"), declared=DECLARED) as manager:
         assert await manager.caller.decide("allowed", {"number": 1}) is None
+
+
+@pytest.mark.parametrize(
+    ("bodies", "answer"),
+    [
+        ([agree, have_wait, have_wait_longer], Wait("please wait")),
+        ([have_wait, agree], Wait("please wait")),
+        ([have_wait, refuse], Veto("not today", "closed")),
+        ([refuse, have_wait], Veto("not today", "closed")),
+        ([have_wait, raises], Veto("plugin 'p1' could not decide", "undecided")),
+        ([agree, agree], None),
+    ],
+)
+async def test_a_refusal_wins_over_waiting_and_waiting_over_nothing(
+    bodies: list[Body], answer: Veto | Wait | None, tmp_path: Path
+) -> None:
+    plugins = [plugin(f"p{index}", admitted=body) for index, body in enumerate(bodies)]
+    async with running(tmp_path, *plugins, declared=DECLARED) as manager:
+        assert await manager.caller.decide_or_wait("admitted", {"number": 1}) == answer
+        calls = [statistics(manager, each.name, "admitted").calls for each in plugins]
+        assert calls == [1, 0 if bodies[0] is refuse else 1, 1][: len(plugins)]
+        assert statistics(manager, "p0", "admitted").refusals == (bodies[0] is refuse)
+
+
+async def test_a_hook_that_takes_no_waiting_refuses(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with running(tmp_path, plugin("a", allowed=have_wait), declared=DECLARED) as manager:
+        veto = await manager.caller.decide("allowed", {"number": 1})
+        assert veto == Veto("plugin 'a' could not decide", "undecided")
+        assert "which hook allowed does not take" in statistics(manager, "a", "allowed").last_error
 
 
 @pytest.mark.parametrize("body", MISBEHAVIORS)

@@ -44,6 +44,7 @@ def plugin_of(page: str) -> Plugin:
         ("commands", "commands"),
         ("login", "routes"),
         ("login", "hooks"),
+        ("rooms", "hooks"),
     ],
 )
 def test_the_python_of_a_page_runs(page: str, added: str) -> None:

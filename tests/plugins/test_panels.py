@@ -18,7 +18,7 @@ TOLD = ("tell", "math", PanelsChanged(), None)
 def attendance() -> Plugin:
     plugin = Plugin("attendance", version="1.0", static="podium_attendance")
     plugin.panel("sheet", title="Attendance", module="panel.js", roles=("instructor", "assistant"))
-    plugin.panel("mine", title="My attendance", module="own/mine.js")
+    plugin.panel("mine", title="My attendance", module="own/mine.js", eager=True)
     return plugin
 
 
@@ -52,6 +52,7 @@ async def test_a_panel_says_where_its_module_is(tmp_path: Path) -> None:
                 name="mine",
                 title="My attendance",
                 module="/plugins/attendance/static/own/mine.js",
+                eager=True,
             ),
         )
 

@@ -327,6 +327,17 @@ async def test_without_plugins_the_configuration_is_empty(tmp_path: Path) -> Non
         assert ann.snapshot().configuration == ClientConfiguration()
 
 
+async def test_plugins_are_asked_again_about_who_has_another_role(tmp_path: Path, native: list[FakeWorker]) -> None:
+    plugin = audience(teachers_only)
+    async with host(tmp_path, plugin) as (manager, rooms):
+        ann, bob = [await come(rooms, native[0], name) for name in ("ann", "bob")]
+        assert not hears(bob, ann)
+        manager.running()["policy"].rooms.set_role("math", "ann", "instructor")
+        await wait_all_tasks_blocked()
+        assert hears(bob, ann)
+        assert not hears(ann, bob)
+
+
 # Blocks and sessions
 
 
@@ -344,8 +355,20 @@ async def test_what_a_plugin_has_blocked_flows_again_when_it_stops(tmp_path: Pat
         assert not any(source.blocked for source in ann.sources)
         with pytest.raises(PluginError, match="not running"):
             contexts["hall"].rooms.set_blocked("math", "ann", "microphone", True)
-        with pytest.raises(RoomError, match="nobody with id 'eve'"):
-            contexts["quiet"].rooms.set_blocked("math", "eve", "microphone", True)
+
+
+async def test_a_plugin_blocks_who_joins_before_anything_flows(tmp_path: Path, native: list[FakeWorker]) -> None:
+    hall = Plugin("hall", version="1.0")
+
+    @hall.hook
+    async def participant_joining(context: PluginContext, room: RoomView, participant: ParticipantView) -> None:
+        context.rooms.set_blocked(room.session_id, participant.participant_id, "microphone", True)
+
+    async with host(tmp_path, hall) as (manager, rooms):
+        ann = await come(rooms, native[0], "ann")
+        assert [source.blocked for source in ann.sources] == [True, *[False] * (len(ann.sources) - 1)]
+        await manager.disable("hall")
+        assert not any(source.blocked for source in ann.sources)
 
 
 async def test_an_ended_session_is_told_with_and_without_a_room(tmp_path: Path) -> None:

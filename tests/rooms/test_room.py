@@ -7,23 +7,26 @@ import pytest
 
 from podium.core.events import (
     AnyEvent,
+    PanelsChanged,
     ParticipantInfo,
     ParticipantJoined,
     ParticipantLeft,
+    RoleChanged,
     Showing,
     SlotContent,
     Speaking,
+    TrackBlocked,
     TrackInfo,
     TrackMuted,
     TrackPublished,
     TrackUnpublished,
 )
-from podium.core.rooms.decisions import Decision, Silence, Switch, Tell
+from podium.core.rooms.decisions import Decision, FormerRole, Silence, Switch, Tell
 from podium.core.rooms.identity import RoomError
 from podium.core.rooms.room import Room
 from podium.core.rooms.wishes import Shown
 
-ANN_MICROPHONE, ANN_CAMERA, ANN_SCREEN = 1, 2, 3
+ANN_MICROPHONE, ANN_CAMERA, ANN_SCREEN, ANN_TAB = 1, 2, 3, 4
 BOB_MICROPHONE, BOB_CAMERA = 11, 12
 CAT_LOW, CAT_MIDDLE, CAT_HIGH = 21, 22, 23
 ANN_FIRST, ANN_SECOND, ANN_HEARS = 101, 102, 109
@@ -135,6 +138,21 @@ def test_the_speaker_is_told_to_everybody_once(room: Room) -> None:
     assert told(room.take_decisions(), "ann") == [Speaking()]
 
 
+def test_the_sound_of_a_shared_screen_is_heard_but_speaks_not(room: Room) -> None:
+    room.add_track("ann", "screen", "audio", [ANN_TAB])
+    room.source_started(ANN_TAB)
+    assert told(room.take_decisions(), "bob") == [TrackPublished(participant_id="ann", source="screen", kind="audio")]
+    room.add_slot("bob", "a0", "audio", 99)
+    room.slot_switched(99, ANN_TAB)
+    room.speaker(ANN_TAB)
+    (showing,) = told(room.take_decisions(), "bob")
+    assert isinstance(showing, Showing)
+    assert SlotContent(mid="a0", participant_id="ann", source="screen") in showing.slots
+    room.speaker(BOB_MICROPHONE)
+    room.speaker(ANN_TAB)
+    assert told(room.take_decisions(), "ann", Speaking) == [Speaking(participant_id="bob"), Speaking()]
+
+
 # Tracks
 
 
@@ -200,12 +218,65 @@ def test_muting_is_told_to_others_and_enforced(room: Room) -> None:
 
 def test_blocked_and_muted_stays_silent_until_both_have_ended(room: Room) -> None:
     room.set_blocked("ann", "microphone", True)
-    assert room.take_decisions() == [Silence(ANN_MICROPHONE, True)]
+    assert room.take_decisions()[0] == Silence(ANN_MICROPHONE, True)
     room.set_muted("ann", "microphone", True)
     room.set_blocked("ann", "microphone", False)
     assert [each for each in room.take_decisions() if isinstance(each, Silence)] == []
     room.set_muted("ann", "microphone", False)
     assert Silence(ANN_MICROPHONE, False) in room.take_decisions()
+
+
+def test_everybody_is_told_once_what_is_blocked_whosever_blocks_those_are(room: Room) -> None:
+    blocked = TrackBlocked(participant_id="ann", source="screen", blocked=True)
+    room.set_blocked("ann", "screen", True, "hall")
+    assert room.take_decisions() == [Tell("ann", blocked), Tell("bob", blocked)]
+    room.set_blocked("ann", "screen", True, "quiet")
+    room.set_blocked("ann", "screen", False, "hall")
+    assert room.take_decisions() == []
+    room.lift_blocks("quiet")
+    free = TrackBlocked(participant_id="ann", source="screen", blocked=False)
+    assert room.take_decisions() == [Tell("ann", free), Tell("bob", free)]
+
+
+def test_who_comes_finds_what_is_blocked_of_whom(room: Room) -> None:
+    for name in ("ann", "cat"):
+        room.set_blocked(name, "screen", True)
+        room.set_blocked(name, "camera", True)
+    # Nobody knows of Cat yet.
+    assert [each.participant_id for each in told(room.take_decisions(), "bob", TrackBlocked)] == ["ann", "ann"]
+    room.join("cat", "Cat", "student")
+    assert room.snapshot("cat").blocked == ("camera", "screen")
+    assert [each.blocked for each in room.snapshot("cat").participants] == [("camera", "screen"), ()]
+    (joined,) = told(room.take_decisions(), "bob")
+    assert joined.participant.blocked == ("camera", "screen")
+
+
+def test_what_is_blocked_before_its_participant_comes_is_silent_from_the_beginning(room: Room) -> None:
+    room.set_blocked("cat", "camera", True)
+    room.join("cat", "Cat", "student")
+    room.add_track("cat", "camera", "video", [CAT_LOW, CAT_HIGH])
+    silences = [each for each in room.take_decisions() if isinstance(each, Silence)]
+    assert silences == [Silence(CAT_LOW, True), Silence(CAT_HIGH, True)]
+
+
+def test_a_block_of_nothing_is_refused(room: Room) -> None:
+    with pytest.raises(RoomError, match="source must be one of microphone, camera, screen"):
+        room.set_blocked("ann", "piano", True)  # type: ignore[arg-type]  # that is the point
+
+
+# Roles
+
+
+def test_a_new_role_is_told_to_everybody_and_to_whom_it_concerns_that_panels_are_others(room: Room) -> None:
+    room.take_news()
+    room.set_role("bob", "assistant")
+    changed = RoleChanged(participant_id="bob", role="assistant")
+    assert room.take_decisions() == [Tell("ann", changed), Tell("bob", changed), Tell("bob", PanelsChanged())]
+    assert [each.role for each in room.participants()] == ["instructor", "assistant"]
+    (news,) = room.take_news()
+    assert (news.participant.role, news.event) == ("assistant", FormerRole("student"))
+    room.set_role("bob", "assistant")
+    assert (room.take_decisions(), room.take_news()) == ([], [])
 
 
 def test_a_track_that_comes_while_muted_is_silent_and_published_as_muted(room: Room) -> None:

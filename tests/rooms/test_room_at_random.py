@@ -5,8 +5,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from podium.core.events import ParticipantJoined, ParticipantLeft, Showing, TrackPublished, TrackUnpublished
-from podium.core.rooms.decisions import SetAudience, SetGroups, Switch, Tell
+from podium.core.events import (
+    ParticipantJoined,
+    ParticipantLeft,
+    RoleChanged,
+    Showing,
+    TrackBlocked,
+    TrackPublished,
+    TrackUnpublished,
+)
+from podium.core.rooms.decisions import SetAudience, SetGroups, Silence, Switch, Tell
 from podium.core.rooms.room import Room
 from podium.core.rooms.wishes import Shown
 
@@ -26,6 +34,11 @@ class RoomMachine(RuleBasedStateMachine):
         self.sources: dict[int, tuple[str, str]] = {}
         self.running: set[int] = set()
         self.silent: set[tuple[str, str]] = set()
+        self.silenced: set[int] = set()
+        self.blocked: dict[tuple[str, str], set[str]] = {}
+        self.told_blocked: dict[str, set[tuple[str, str]]] = {}
+        self.roles: dict[str, str] = {}
+        self.told_roles: dict[str, dict[str, str]] = {}
         self.viewers: dict[int, str] = {}
         self.shown: dict[int, int | None] = {}
         self.current: dict[int, int] = {}
@@ -43,7 +56,8 @@ class RoomMachine(RuleBasedStateMachine):
     def come_or_go(self, name: str) -> None:
         if name in self.known:
             self.room.leave(name, "left")
-            del self.known[name]
+            for here in (self.known, self.roles, self.told_roles, self.told_blocked):
+                del here[name]
             self.silent = {each for each in self.silent if each[0] != name}
             self.sources = {each: owner for each, owner in self.sources.items() if owner[0] != name}
             self.viewers = {each: owner for each, owner in self.viewers.items() if owner != name}
@@ -51,7 +65,14 @@ class RoomMachine(RuleBasedStateMachine):
         else:
             self.groups[name] = 0
             self.room.join(name, name, "student")
-            self.known[name] = {each.participant_id for each in self.room.snapshot(name).participants}
+            joined = self.room.snapshot(name)
+            self.known[name] = {each.participant_id for each in joined.participants}
+            self.roles[name] = "student"
+            self.told_roles[name] = {each.participant_id: each.role for each in joined.participants} | {name: "student"}
+            own = {(name, source) for source in joined.blocked}
+            self.told_blocked[name] = own | {
+                (each.participant_id, source) for each in joined.participants for source in each.blocked
+            }
             for mid in SLOTS:
                 slot_id = self.new_id()
                 self.viewers[slot_id] = name
@@ -94,6 +115,31 @@ class RoomMachine(RuleBasedStateMachine):
         muted = (name, "camera") not in self.silent
         (self.silent.add if muted else self.silent.discard)((name, "camera"))
         self.room.set_muted(name, "camera", muted)
+        self.carry_out()
+
+    @rule(
+        name=st.sampled_from("abcde"), source=st.sampled_from(["camera", "screen"]), owner=st.sampled_from(["x", "y"])
+    )
+    def block_or_not(self, name: str, source: str, owner: str) -> None:
+        """Of somebody who is there or not."""
+        owners = self.blocked.setdefault((name, source), set())
+        owners ^= {owner}
+        self.room.set_blocked(name, source, owner in owners, owner)  # type: ignore[arg-type]  # a sampled literal
+        self.carry_out()
+
+    @rule(owner=st.sampled_from(["x", "y"]))
+    def lift_blocks(self, owner: str) -> None:
+        for owners in self.blocked.values():
+            owners.discard(owner)
+        self.room.lift_blocks(owner)
+        self.carry_out()
+
+    @precondition(lambda self: self.known)
+    @rule(data=st.data(), role=st.sampled_from(["student", "instructor"]))
+    def promote_or_demote(self, data: st.DataObject, role: str) -> None:
+        name = data.draw(st.sampled_from(sorted(self.known)))
+        self.room.set_role(name, role)
+        self.roles[name] = role
         self.carry_out()
 
     @precondition(lambda self: len(self.known) > 1)
@@ -140,6 +186,8 @@ class RoomMachine(RuleBasedStateMachine):
             match decision:
                 case Switch():
                     self.switch(decision)
+                case Silence(source_id, silent):
+                    (self.silenced.add if silent else self.silenced.remove)(source_id)
                 case SetAudience(source_id, bits):
                     assert source_id in self.sources
                     self.bits[source_id] = bits
@@ -177,11 +225,22 @@ class RoomMachine(RuleBasedStateMachine):
     def hear(self, tell: Tell) -> None:
         """Nobody is told of somebody they do not know of."""
         known, event = self.known[tell.participant_id], tell.event
+        roles, blocked = self.told_roles[tell.participant_id], self.told_blocked[tell.participant_id]
         if isinstance(event, ParticipantJoined):
             assert event.participant.participant_id not in known
             known.add(event.participant.participant_id)
+            roles[event.participant.participant_id] = event.participant.role
+            blocked |= {(event.participant.participant_id, source) for source in event.participant.blocked}
         elif isinstance(event, ParticipantLeft):
             known.remove(event.participant_id)
+            del roles[event.participant_id]
+            blocked -= {each for each in blocked if each[0] == event.participant_id}
+        elif isinstance(event, TrackBlocked):
+            assert event.blocked is ((event.participant_id, event.source) not in blocked)
+            blocked ^= {(event.participant_id, event.source)}
+        elif isinstance(event, RoleChanged):
+            assert roles[event.participant_id] != event.role
+            roles[event.participant_id] = event.role
         elif isinstance(event, TrackPublished | TrackUnpublished):
             assert event.participant_id in known
 
@@ -197,6 +256,18 @@ class RoomMachine(RuleBasedStateMachine):
                 assert source_id in self.running
                 assert self.sources[source_id][0] != viewer
                 assert self.sources[source_id] not in self.silent
+                assert not self.blocked.get(self.sources[source_id])
+
+    @invariant()
+    def the_worker_forwards_what_is_neither_muted_nor_blocked(self) -> None:
+        silent = {each for each, key in self.sources.items() if key in self.silent or self.blocked.get(key)}
+        assert self.silenced & self.sources.keys() == silent
+
+    @invariant()
+    def everybody_knows_what_is_blocked_and_who_is_what(self) -> None:
+        blocked = {each for each, owners in self.blocked.items() if owners and each[0] in self.known}
+        assert all(told == blocked for told in self.told_blocked.values())
+        assert all(told == self.roles for told in self.told_roles.values())
 
     @invariant()
     def nobody_is_shown_what_is_not_for_them(self) -> None:

@@ -17,6 +17,8 @@ from podium.core.errors import PodiumError
 from podium.core.events import AnyEvent, Joined, Left, ParticipantInfo, ParticipantJoined, ParticipantLeft
 from podium.core.identity import new_key
 from podium.core.operations import Services, open_services
+from podium.core.rooms.anteroom import Anteroom, OnWait
+from podium.core.rooms.observer import NobodyObserves, ParticipantView, RoomView, Wait
 from podium.core.rooms.rooms import RoomSummary
 from podium.hosts.web.server import ServerInfo, serve_rooms
 
@@ -105,9 +107,11 @@ class FakeStatistics:
 
 @dataclass
 class FakeRooms:
-    """One room, whatever the session id."""
+    """One room, whatever the session id. While `wait` says something, those who join have to wait."""
 
     ad_hoc: bool = True
+    wait: str | None = None
+    anteroom: Anteroom = field(default_factory=lambda: Anteroom(NobodyObserves()))
     invited: list[str] = field(default_factory=list)
     present: dict[str, FakeParticipant] = field(default_factory=dict)
     left: list[tuple[str, str]] = field(default_factory=list)
@@ -122,12 +126,17 @@ class FakeRooms:
         *,
         invited: bool = False,
         wished: bool = False,
+        on_wait: OnWait | None = None,
     ) -> Any:
         if not display_name.strip():
             raise PodiumError("name_invalid", "display_name must be 1 to 64 printable characters", "display_name")
         if invited:
             self.invited.append(session_id)
         own_id = participant_id or f"p{len(self.present) + 1}"
+        view = ParticipantView(participant_id=own_id, display_name=display_name, role=role)
+        with self.anteroom.visit(RoomView(session_id=session_id), on_wait) as visit:
+            while self.wait is not None:
+                await visit.wait(view, Wait(self.wait))
         if own_id in self.present:
             self.present[own_id].leave("replaced")
         participant = self.present[own_id] = FakeParticipant(self, own_id, display_name, session_id, role)

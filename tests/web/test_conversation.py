@@ -4,6 +4,7 @@
 import json
 from typing import Any
 
+from podium.core.errors import PodiumError
 from podium.hosts.web.conversation import JOIN_WITHIN, SILENCE_LIMIT, Conversation, Refusal
 from podium.hosts.web.messages import Join, Leave, Mute, Offer, Ping
 
@@ -85,3 +86,40 @@ def test_silence_ends_the_connection() -> None:
     conversation.receive_untrusted(PING, 10.0)
     assert conversation.overdue(10.0 + SILENCE_LIMIT - 0.1) is None
     assert conversation.overdue(10.0 + SILENCE_LIMIT) is not None
+
+
+def test_whoever_waits_may_ping_and_leave_and_nothing_else() -> None:
+    conversation = Conversation(0.0)
+    conversation.waiting = True
+    assert conversation.receive_untrusted(PING, 0.0) == Ping()
+    assert conversation.receive_untrusted('{"type": "Leave"}', 0.0) == Leave()
+    assert refusal(conversation.receive_untrusted(JOIN, 0.0)).error.code == "already_joined"
+    early = refusal(conversation.receive_untrusted('{"type": "Offer", "sdp": "v=0"}', 0.0))
+    assert (early.error.code, early.error.about, early.close) == ("join_first", "Offer", None)
+
+
+def test_one_may_wait_for_as_long_as_one_is_heard() -> None:
+    conversation = Conversation(0.0)
+    conversation.waiting = True
+    conversation.receive_untrusted(PING, 1000.0)
+    assert conversation.overdue(1000.0 + SILENCE_LIMIT - 0.1) is None
+    overdue = conversation.overdue(1000.0 + SILENCE_LIMIT)
+    assert overdue is not None
+    assert overdue.code == 1001
+
+
+def test_who_was_refused_after_waiting_has_time_to_try_again() -> None:
+    conversation = Conversation(0.0)
+    conversation.waiting = True
+    answer = conversation.refuse_entry(PodiumError("refused", "not today"), "Join", 1000.0)
+    assert (answer.error.code, answer.error.about, answer.close) == ("refused", "Join", None)
+    conversation.receive_untrusted(PING, 1000.0)
+    assert isinstance(conversation.receive_untrusted(JOIN, 1000.0), Join)
+    assert conversation.overdue(1000.0 + JOIN_WITHIN - 0.1) is None
+    assert conversation.overdue(1000.0 + JOIN_WITHIN) is not None
+
+
+def test_refused_joins_do_not_prolong_the_time_without_one() -> None:
+    conversation = Conversation(0.0)
+    conversation.refuse_entry(PodiumError("name_invalid", "no such name"), "Join", JOIN_WITHIN - 1)
+    assert conversation.overdue(JOIN_WITHIN) is not None

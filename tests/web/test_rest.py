@@ -128,8 +128,8 @@ async def test_a_token_made_over_rest_lets_somebody_in(host: Any) -> None:
         ("Bearer podium_guess", 401, "key_invalid"),
         ("Bearer a.b.c", 401, "token_invalid"),
         (f"Bearer {'x' * 9000}", 401, "credential_invalid"),
-        (f"bearer  {KEY}", 200, None),
-        (f"Bearer {ADMINISTRATOR.key}", 200, None),
+        pytest.param(f"bearer  {KEY}", 200, None, id="key-of-a-service"),
+        pytest.param(f"Bearer {ADMINISTRATOR.key}", 200, None, id="key-of-an-administrator"),
     ],
 )
 async def test_a_credential_comes_as_bearer(host: Any, header: str | None, status: int, code: str | None) -> None:

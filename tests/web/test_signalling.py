@@ -10,6 +10,7 @@ import trio
 from trio_websocket import ConnectionClosed
 
 from podium.core.events import Speaking
+from podium.core.identity import AuthenticationError, Caller
 from podium.core.rooms.wishes import Shown
 
 HANDSHAKE = (
@@ -236,6 +237,32 @@ async def test_operations_are_for_the_role_that_was_given(host: Any, monkeypatch
         assert (await eve.join("Eve", role="instructor"))["role"] == "student"
         assert (await eve.ask("WhoAmI"))["role"] == "student"
         assert (await eve.ask("CloseRoom", session_id="algebra"))["code"] == "forbidden"
+
+
+async def test_operations_are_for_the_role_of_the_moment(host: Any) -> None:
+    async with host.connect() as ada:
+        await ada.join("Ada", participant_id="ada")
+        assert (await ada.ask("WhoAmI"))["role"] == "student"
+        host.rooms.present["ada"].role = "instructor"
+        assert (await ada.ask("WhoAmI"))["role"] == "instructor"
+        host.rooms.present["ada"].role = "student"
+        assert (await ada.ask("CloseRoom", session_id="algebra"))["code"] == "forbidden"
+
+
+async def test_a_token_that_counts_no_more_lets_nobody_in(host: Any) -> None:
+    class Registrar:
+        async def check(self, caller: Caller) -> None:
+            if caller.subject == "eve":
+                raise AuthenticationError("banned", "you have been banned")
+
+        async def in_role(self, caller: Caller) -> Caller:
+            raise AssertionError("the room says who joins as what")
+
+    host.services.identities.ask(Registrar())
+    async with host.connect() as eve:
+        assert (await eve.join("Eve", token=host.token("student", participant_id="eve")))["code"] == "banned"
+        ada = await eve.join("Ada", token=host.token("student", participant_id="ada"))
+        assert (ada["participant_id"], ada["role"]) == ("ada", "student")
 
 
 async def test_whoever_waits_for_an_answer_learns_of_every_refusal(host: Any) -> None:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One RTCPeerConnection laid out the way Podium wants it: three sections to send (microphone, camera, screen), a few
-// audio slots, as many video slots as there are tiles. Negotiated once; who is in a slot changes without negotiation.
+// One RTCPeerConnection laid out the way Podium wants it: four sections to send (microphone, camera, screen and the
+// sound of the screen), a few audio slots, as many video slots as there are tiles. Negotiated once; who is in a slot changes without negotiation.
 
 /** Simulcast layers of the camera, the smallest first: 180p, 360p and 720p of a 1280x720 camera. */
 const CAMERA_LAYERS = [
@@ -16,7 +16,11 @@ const LAYERS_BY_PIXELS = [
   [0, 1],
 ];
 
-const SCREEN_LAYERS = [{ maxBitrate: 2_500_000 }];
+/** One layer, few pictures a second: text has to stay legible. */
+const SCREEN_LAYERS = [{ maxBitrate: 2_500_000, maxFramerate: 15 }];
+
+/** What the host calls a source that has two tracks. */
+const SOURCES = { screenAudio: "screen" };
 
 /** Milliseconds for which a transport may be interrupted before it is restarted. */
 const INTERRUPTION_LIMIT = 4000;
@@ -51,7 +55,9 @@ export class MediaSession extends EventTarget {
       microphone: this.#addSender("audio", tracks.microphone, undefined),
       camera: this.#addSender("video", tracks.camera, cameraLayers(tracks.camera)),
       screen: this.#addSender("video", tracks.screen, SCREEN_LAYERS),
+      screenAudio: this.#addSender("audio", tracks.screenAudio, undefined),
     };
+    keepDetail(this.#senders.screen.sender);
     this.#addReceivers("audio", audioSlots);
     this.#addReceivers("video", videoSlots);
   }
@@ -79,7 +85,7 @@ export class MediaSession extends EventTarget {
     const offer = await this.#connection.createOffer({ iceRestart });
     await this.#connection.setLocalDescription(offer);
     for (const { kind, transceiver } of this.#receivers) this.#addSlot(kind, transceiver);
-    const sources = Object.entries(this.#senders).map(([source, { mid }]) => [mid, source]);
+    const sources = Object.entries(this.#senders).map(([name, { mid }]) => [mid, SOURCES[name] ?? name]);
     return { sdp: this.#connection.localDescription.sdp, sources: Object.fromEntries(sources) };
   }
 
@@ -88,10 +94,10 @@ export class MediaSession extends EventTarget {
     await this.#connection.setRemoteDescription({ type: "answer", sdp });
   }
 
-  /** Send this track, or nothing, as one's microphone, camera or screen. Needs no negotiation. */
-  async send(source, track) {
-    const { sender } = this.#senders[source];
-    if (source === "camera" && track) {
+  /** Send this track, or nothing, as one's microphone, camera, screen or screenAudio. Needs no negotiation. */
+  async send(name, track) {
+    const { sender } = this.#senders[name];
+    if (name === "camera" && track) {
       const parameters = sender.getParameters();
       const layers = cameraLayers(track);
       parameters.encodings.forEach((encoding, index) => Object.assign(encoding, layers[index]));
@@ -136,6 +142,12 @@ export class MediaSession extends EventTarget {
     if (state === "failed") failed();
     else if (state === "disconnected") this.#interruption = setTimeout(failed, INTERRUPTION_LIMIT);
   }
+}
+
+/** With too little bandwidth a screen loses pictures, not pixels. Browsers that do not know this ignore it. */
+function keepDetail(sender) {
+  const parameters = { ...sender.getParameters(), degradationPreference: "maintain-resolution" };
+  sender.setParameters(parameters).catch((error) => console.warn("A screen may lose detail.", error));
 }
 
 /** Encodings for a camera: each layer halves the next, the last active one is the camera's own size. */

@@ -4,12 +4,16 @@
 //   export function mount(root, room) { ... return () => { ... }; }
 //
 // mounted when its tab is first opened, and unmounted (the function it may have returned) when its plugin stops or one
-// leaves the room. `room` is { podium, sessionId, role, call(operation, fields), on(eventType, handler) }. What goes
-// wrong in a panel is said in its own place; the class does not notice.
+// leaves the room. One declared as eager may also export `start(room)`, called as soon as one is in the room. What goes
+// wrong in a panel is said in its own place; the class does not notice. What a panel can do is in panel-room.js.
+
+import { showBadge } from "./controls.js";
+import { Panel } from "./panel.js";
 
 /** Draws tabs and panels into the elements of a side bar. */
 export class Panels {
   #podium;
+  #page;
   #bar;
   #tabs;
   #places;
@@ -22,10 +26,11 @@ export class Panels {
 
   /**
    * @param {import("./podium.js").Podium} podium
+   * @param {import("./panel-room.js").Page} page
    * @param {{bar: HTMLElement, tabs: HTMLElement, places: HTMLElement, opener: HTMLElement, closer: HTMLElement}} elements
    */
-  constructor(podium, { bar, tabs, places, opener, closer }) {
-    this.#podium = podium;
+  constructor(podium, page, { bar, tabs, places, opener, closer }) {
+    [this.#podium, this.#page] = [podium, page];
     [this.#bar, this.#tabs, this.#places, this.#opener] = [bar, tabs, places, opener];
     opener.addEventListener("click", () => this.#toggle());
     closer.addEventListener("click", () => this.#close());
@@ -34,7 +39,7 @@ export class Panels {
     podium.addEventListener("PanelsChanged", () => this.#ask());
     podium.addEventListener("state", () => {
       if (podium.state === "connected") this.#ask();
-      else if (podium.state === "left") this.#show([]);
+      else if (podium.state === "left" || podium.state === "waiting") this.#show([]);
     });
   }
 
@@ -62,22 +67,53 @@ export class Panels {
       this.#panels.delete(key);
     }
     for (const [key, info] of wanted) {
-      const panel = this.#panels.get(key) ?? new Panel(this.#podium, key, info, () => this.#choose(key));
+      const panel = this.#panels.get(key) ?? this.#create(key, info);
       this.#panels.delete(key); // and back again: tabs stand in the order of the host
       this.#panels.set(key, panel);
       if (!panel.tab.isConnected) this.#tabs.append(panel.tab);
       if (!panel.place.isConnected) this.#places.append(panel.place);
     }
-    if (!this.#panels.has(this.#chosen)) this.#chosen = null;
-    this.#opener.hidden = this.#panels.size === 0;
-    if (this.#panels.size === 0) this.#setOpen(false);
-    else if (!this.#bar.hidden) this.#choose(this.#chosen ?? this.#panels.keys().next().value);
+    this.#settle();
+  }
+
+  #create(key, info) {
+    const open = () => {
+      if (this.#panels.get(key)?.tab.hidden ?? true) return;
+      this.#setOpen(true);
+      this.#choose(key);
+    };
+    const choose = () => this.#choose(key);
+    return new Panel({ podium: this.#podium, page: this.#page, key, info, choose, open, changed: () => this.#settle() });
+  }
+
+  /** Those with a tab; an eager panel may have none. */
+  #keys() {
+    return [...this.#panels.keys()].filter((key) => !this.#panels.get(key).tab.hidden);
+  }
+
+  /** Bring the side bar and its button in line with the panels there are. */
+  #settle() {
+    const keys = this.#keys();
+    if (!keys.includes(this.#chosen)) this.#chosen = null;
+    this.#opener.hidden = keys.length === 0;
+    if (keys.length === 0) this.#setOpen(false);
+    else if (!this.#bar.hidden) this.#choose(this.#chosen ?? keys[0]);
+    this.#showBadges(keys.map((key) => this.#panels.get(key)).filter(({ badge }) => badge !== ""));
+  }
+
+  /** On the button: the only badge, or the sum of several numbers. */
+  #showBadges(panels) {
+    const sum = panels.reduce((sum, { badge }) => sum + Number(badge), 0);
+    const text = panels.length === 1 ? panels[0].badge : Number.isFinite(sum) ? String(sum || "") : "•";
+    showBadge(this.#opener, text);
+    const said = panels.map(({ title, badge }) => `${title}: ${badge}`).join(", ");
+    this.#opener.setAttribute("aria-label", said ? `Panels (${said})` : "Panels");
   }
 
   #toggle() {
     if (!this.#bar.hidden) return this.#close();
     this.#setOpen(true);
-    this.#choose(this.#chosen ?? this.#panels.keys().next().value);
+    this.#choose(this.#chosen ?? this.#keys()[0]);
     this.#panels.get(this.#chosen).tab.focus();
   }
 
@@ -98,7 +134,7 @@ export class Panels {
 
   /** Arrow keys go from tab to tab, Home and End to the first and the last, as in every list of tabs. */
   #moveByKey(event) {
-    const keys = [...this.#panels.keys()];
+    const keys = this.#keys();
     const last = keys.length - 1;
     const at = keys.indexOf(this.#chosen);
     const next = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at === 0 ? last : at - 1, Home: 0, End: last }[event.key];
@@ -106,106 +142,5 @@ export class Panels {
     event.preventDefault();
     this.#choose(keys[next]);
     this.#panels.get(keys[next]).tab.focus();
-  }
-}
-
-/** One panel: its tab, its place, and what runs in it. */
-class Panel {
-  tab = document.createElement("button");
-  place = document.createElement("section");
-  #podium;
-  #module;
-  #root = document.createElement("div");
-  #failure = document.createElement("p");
-  #mounted = false;
-  #removed = false;
-  #unmount = null;
-  #listening = new AbortController();
-
-  constructor(podium, key, { title, module }, choose) {
-    this.#podium = podium;
-    this.#module = module;
-    Object.assign(this.tab, { type: "button", id: `tab-${key}`, className: "panel-tab", textContent: title });
-    this.tab.setAttribute("role", "tab");
-    this.tab.setAttribute("aria-controls", `panel-${key}`);
-    this.tab.addEventListener("click", choose);
-    Object.assign(this.place, { id: `panel-${key}`, className: "panel", hidden: true, tabIndex: 0 });
-    this.place.setAttribute("role", "tabpanel");
-    this.place.setAttribute("aria-labelledby", this.tab.id);
-    this.#failure.className = "error panel-failure";
-    this.#failure.setAttribute("role", "alert");
-    this.#root.className = "panel-root";
-    this.place.append(this.#failure, this.#root);
-  }
-
-  select(selected) {
-    this.tab.setAttribute("aria-selected", selected);
-    this.tab.tabIndex = selected ? 0 : -1;
-    this.place.hidden = !selected;
-    if (selected) this.#mount();
-  }
-
-  remove() {
-    this.#removed = true;
-    this.#end();
-    this.tab.remove();
-    this.place.remove();
-  }
-
-  async #mount() {
-    if (this.#mounted) return;
-    this.#mounted = true;
-    try {
-      const { mount } = await import(this.#module);
-      if (this.#removed) return;
-      const unmount = await mount(this.#root, this.#room());
-      this.#unmount = typeof unmount === "function" ? unmount : null;
-      if (this.#removed) this.#end();
-    } catch (error) {
-      this.#root.replaceChildren();
-      this.#listening.abort();
-      this.#fail("This panel cannot be shown.", error);
-    }
-  }
-
-  #end() {
-    this.#listening.abort();
-    const unmount = this.#unmount;
-    this.#unmount = null;
-    try {
-      unmount?.();
-    } catch (error) {
-      console.error("A panel failed to unmount.", error);
-    }
-  }
-
-  /** What a panel is given. */
-  #room() {
-    const podium = this.#podium;
-    return {
-      podium,
-      sessionId: podium.sessionId,
-      role: podium.role,
-      call: (operation, fields) => podium.call(operation, fields),
-      on: (type, handler) => this.#on(type, handler),
-    };
-  }
-
-  /** @returns {() => void} stops listening, which the end of the panel does too */
-  #on(type, handler) {
-    const listener = async ({ detail }) => {
-      try {
-        await handler(detail);
-      } catch (error) {
-        this.#fail("Something in this panel has failed.", error);
-      }
-    };
-    this.#podium.addEventListener(type, listener, { signal: this.#listening.signal });
-    return () => this.#podium.removeEventListener(type, listener);
-  }
-
-  #fail(what, error) {
-    console.error(what, this.#module, error);
-    this.#failure.textContent = `${what} ${error?.message ?? error}`;
   }
 }

@@ -13,7 +13,10 @@
 
 import { openDevice } from "./devices.js";
 import { MediaSession } from "./media.js";
+import { HANDLERS } from "./people.js";
+import { Players } from "./players.js";
 import { PodiumError, Signaling } from "./signaling.js";
+import { OwnSources } from "./sources.js";
 
 export { openDevice, PodiumError };
 
@@ -21,41 +24,32 @@ const FIRST_DELAY = 500;
 const LONGEST_DELAY = 10_000;
 
 /**
- * @typedef {object} Participant
- * @property {string} participantId
- * @property {string} displayName
- * @property {string} role
- * @property {Map<string, {kind: string, width: number|null, height: number|null}>} tracks published, by source
- * @property {Set<string>} muted sources that they switched off
- */
-
-/**
  * One participant's presence in one session, kept up over lost connections until `leave`.
  *
  * Events:
  * - `change`: anything below may have changed; render again
  * - `state`: `state` has changed
- * - `left` (detail: `{reason}`): the presence is over, by one's own wish or not
+ * - `left` (detail: `{reason, message}`): the presence is over, by one's own wish or not
+ * - `switchedoff` (detail: `{source, error, guarded}`): a source of one's own was switched off, not by oneself
  * - `audioblocked`: the browser wants a click before it plays sound; call `resumeAudio` from one
  * - `error` (detail: a PodiumError): something was refused
  * - every event of the room under its own name (`ParticipantJoined`, `Speaking`, ...; detail: the message)
  */
 export class Podium extends EventTarget {
-  /** @type {"idle"|"connecting"|"connected"|"reconnecting"|"left"} */
+  /** @type {"idle"|"connecting"|"waiting"|"connected"|"reconnecting"|"left"} */
   state = "idle";
+  /** What the host says to somebody who has to wait before being let in, also while reconnecting then. @type {string|null} */
+  waitingMessage = null;
   /** One's own id, once joined. @type {string|null} */
   participantId = null;
-  /** The session and one's role in it, once joined; the host has the last word on both. @type {string|null} */
+  /** The session and one's role in it, once joined; the host has the last word on both, at any time. @type {string|null} */
   sessionId = null;
   /** @type {"instructor"|"assistant"|"student"|"observer"|null} */
   role = null;
-  /** The others, in the order of joining. @type {Map<string, Participant>} */
+  /** The others, in the order of joining. @type {Map<string, import("./people.js").Participant>} */
   participants = new Map();
   /** Who speaks loudest. @type {string|null} */
   speaker = null;
-  /** One's own tracks. @type {{microphone: MediaStreamTrack|null, camera: MediaStreamTrack|null, screen: MediaStreamTrack|null}} */
-  local = { microphone: null, camera: null, screen: null };
-
   #url;
   #counts;
   #iceServers;
@@ -65,9 +59,17 @@ export class Podium extends EventTarget {
   #signaling = null;
   #media = null;
   #negotiation = Promise.resolve();
-  #players = new Map();
+  #players = new Players(() => this.dispatchEvent(new Event("audioblocked")));
+  #own = new OwnSources({
+    send: async (name, track) => this.#media?.send(name, track),
+    mute: (source, muted) => this.#mute(source, muted),
+    switchedOff: (detail) => this.dispatchEvent(new CustomEvent("switchedoff", { detail })),
+    changed: () => this.#changed(),
+  });
   #shown = null;
   #hurry = null;
+  /** Why the presence is over. @type {PodiumError|null} */
+  #ending = null;
 
   /**
    * @param {object} [options]
@@ -91,19 +93,34 @@ export class Podium extends EventTarget {
    * @param {string} [options.participantId] to be the same person as before
    * @param {string} [options.token]
    * @param {string} [options.role]
-   * @returns {Promise<void>} when negotiated; rejects with PodiumError
+   * @returns {Promise<void>} when let in and negotiated, which may take long while `state` is "waiting"; rejects with
+   *   PodiumError
    */
   async join({ sessionId, displayName, participantId, token, role }) {
     if (this.state !== "idle" && this.state !== "left") throw new PodiumError("already_joined", "Already joined.");
     this.#identity = { session_id: sessionId, display_name: displayName, participant_id: participantId, token, role };
     this.#lent = false;
+    this.#ending = null;
     this.#setState("connecting");
     try {
       await this.#connect();
     } catch (error) {
-      this.#end(codeOf(error));
-      throw error;
+      if (this.state !== "waiting" || !TRANSIENT.has(codeOf(error))) throw this.#fail(error);
+      await this.#reconnect();
     }
+  }
+
+  /**
+   * One's own tracks; `screenAudio` is the sound of a shared tab. Put some in before `join` to send them from the start.
+   * @returns {Record<"microphone"|"camera"|"screen"|"screenAudio", MediaStreamTrack|null>}
+   */
+  get local() {
+    return this.#own.tracks;
+  }
+
+  /** Sources of one's own that the host does not forward: muted by whoever leads. @returns {Set<string>} */
+  get blocked() {
+    return this.#own.blocked;
   }
 
   /** Slots by mid: who is in each, and a stream that plays them. @type {Map<string, import("./media.js").Slot>} */
@@ -119,7 +136,7 @@ export class Podium extends EventTarget {
   /** @returns {MediaStream|null} what plays this participant's camera or screen now */
   streamOf(participantId, source) {
     for (const slot of this.slots.values()) {
-      if (slot.participantId === participantId && slot.source === source) return slot.stream;
+      if (slot.kind === "video" && slot.participantId === participantId && slot.source === source) return slot.stream;
     }
     return null;
   }
@@ -145,29 +162,46 @@ export class Podium extends EventTarget {
 
   /** Speak or be silent. The device stays open while silent, so that speaking again is immediate. */
   async setMicrophone(on) {
-    if (on && !this.local.microphone) await this.#send("microphone", await openDevice("microphone"));
-    if (this.local.microphone) this.local.microphone.enabled = on;
-    this.#mute("microphone", !on);
+    await this.#own.set("microphone", on);
   }
 
   /** Be seen or not. Off switches the device off, its light included. */
   async setCamera(on) {
-    await this.#setVideo("camera", on);
+    await this.#own.set("camera", on);
   }
 
-  /** Show one's screen or stop; the browser asks which. */
+  /** Show one's screen, with the sound of a tab, or stop; the browser asks which. */
   async setScreen(on) {
-    await this.#setVideo("screen", on);
+    await this.#own.set("screen", on);
   }
 
   /** Whether this source of one's own is on. */
   isOn(source) {
-    return this.local[source]?.readyState === "live" && this.local[source].enabled;
+    return this.#own.isOn(source);
+  }
+
+  /** @returns {string|null} why this source of one's own cannot be switched on now, for people */
+  unavailable(source) {
+    return this.#own.unavailable(source);
+  }
+
+  /**
+   * Have a source of one's own guarded; one guard at most for each.
+   * @param {"microphone"|"camera"|"screen"} source
+   * @param {object} guard
+   * @param {(track: MediaStreamTrack, details: {hasAudio: boolean}) => Promise<void>} [guard.start] awaited when the
+   *   device was picked and before anything is sent, and again on each new connection while the source is on. Throwing a
+   *   PodiumError refuses: the track is stopped
+   * @param {() => Promise<void>} [guard.stop] called when the source has ended on this side, for whatever reason
+   * @returns {import("./guards.js").Guard}
+   */
+  guard(source, { start, stop } = {}) {
+    return this.#own.guard(source, { start, stop });
   }
 
   /** Play what the browser did not let sound before; call it from a click. */
   async resumeAudio() {
-    await Promise.all([...this.#players.values()].map((player) => player.play()));
+    await this.#players.resume();
   }
 
   /**
@@ -184,9 +218,9 @@ export class Podium extends EventTarget {
 
   /** Leave. The tracks in `local` are stopped. */
   leave() {
+    this.#own.end();
     this.#signaling?.send({ type: "Leave" });
-    this.#end("left");
-    for (const source of Object.keys(this.local)) this.#replaceLocal(source, null);
+    this.#end(new PodiumError("left", "Left."));
     this.#changed();
   }
 
@@ -204,12 +238,14 @@ export class Podium extends EventTarget {
       this.#lent = true;
     }
     const iceServers = [...this.#iceServers, ...joined.configuration.ice_servers];
-    this.#media = new MediaSession({ ...this.#counts, iceServers, tracks: this.local });
+    this.#media = new MediaSession({ ...this.#counts, iceServers, tracks: this.#own.unguarded() });
     this.#media.addEventListener("failed", () => this.#restart());
     await this.#negotiate();
     if (this.#signaling !== signaling) throw new PodiumError("left", "Left while connecting.");
+    this.waitingMessage = null;
     this.#setState("connected");
     this.#repeatWishes();
+    this.#own.resume();
   }
 
   /** A token that the host lent is worth nothing once the host has restarted; then one joins as at first. */
@@ -227,7 +263,6 @@ export class Podium extends EventTarget {
   #disconnect() {
     this.#signaling?.close();
     this.#media?.close();
-    for (const player of this.#players.values()) player.srcObject = null;
     this.#players.clear();
     this.#signaling = this.#media = null;
   }
@@ -239,7 +274,7 @@ export class Podium extends EventTarget {
       const offer = await media.offer(options);
       const answer = await signaling.ask({ type: "Offer", ...offer }, "Answer");
       await media.accept(answer.sdp);
-      this.#playAudio();
+      this.#players.play(this.slots.values());
       this.#changed();
     });
     this.#negotiation = turn;
@@ -257,18 +292,31 @@ export class Podium extends EventTarget {
     }
   }
 
-  async #lost(signaling) {
+  #lost(signaling) {
     if (signaling !== this.#signaling || this.state !== "connected") return;
+    this.#reconnect().catch(() => {}); // `left` says why
+  }
+
+  /** Try until it succeeds or there is no sense in trying; then rejects with what `left` says. */
+  async #reconnect() {
     this.#setState("reconnecting");
-    for (let delay = FIRST_DELAY; this.state === "reconnecting"; delay = Math.min(2 * delay, LONGEST_DELAY)) {
+    for (let delay = FIRST_DELAY; ; delay = Math.min(2 * delay, LONGEST_DELAY)) {
       await this.#pause(delay * (0.5 + Math.random()));
-      if (this.state !== "reconnecting") return;
+      if (this.state !== "reconnecting") throw this.#ending;
       try {
-        await this.#connect();
+        return await this.#connect();
       } catch (error) {
-        if (!TRANSIENT.has(codeOf(error))) this.#end(codeOf(error));
+        if (this.state === "left" || !TRANSIENT.has(codeOf(error))) throw this.#fail(error);
+        if (this.state === "waiting") delay = FIRST_DELAY;
+        this.#setState("reconnecting");
       }
     }
+  }
+
+  /** @returns {PodiumError} why the presence is over: this, or what had ended it before */
+  #fail(error) {
+    this.#end(error);
+    return this.#ending;
   }
 
   /** Wait, but no longer than until the network is back. */
@@ -293,6 +341,9 @@ export class Podium extends EventTarget {
 
   #receive(message) {
     HANDLERS[message.type]?.(this, message);
+    if (message.type === "Joined") this.#own.replaceBlocked(message.blocked ?? []);
+    if (message.type === "TrackBlocked") this.#blocked(message);
+    if (message.type === "Waiting") this.#wait(message);
     if (message.type === "Showing") this.#media?.showing(message.slots);
     if (message.type === "Left") this.#left(message.reason);
     if (message.type === "ConnectionState") this.#transport(message.state);
@@ -305,8 +356,18 @@ export class Podium extends EventTarget {
     this.#changed();
   }
 
+  #blocked({ participant_id, source, blocked }) {
+    if (participant_id === this.participantId) this.#own.setBlocked(source, blocked);
+  }
+
+  /** Until the host sends `Joined`, or refuses. */
+  #wait({ participant_id }) {
+    this.#identity.participant_id = participant_id;
+    this.#setState("waiting");
+  }
+
   #left(reason) {
-    if (reason !== "too_slow") this.#end(reason);
+    if (reason !== "too_slow") this.#end(new PodiumError(reason, ""));
   }
 
   /** The host gave up the transport: only a new connection brings media back. */
@@ -317,50 +378,24 @@ export class Podium extends EventTarget {
     this.#lost(signaling);
   }
 
-  #end(reason) {
+  /** What was opened before a failed first attempt stays open: one tries again. */
+  #end(error) {
     if (this.state === "left") return;
+    this.#ending = error;
+    if (this.state !== "connecting") this.#own.end();
+    this.waitingMessage = null;
     this.#setState("left");
     this.#hurry?.();
     this.#disconnect();
     this.participants.clear();
     this.#shown = null;
-    this.dispatchEvent(new CustomEvent("left", { detail: { reason } }));
-  }
-
-  async #setVideo(source, on) {
-    if (on === this.isOn(source)) return;
-    await this.#send(source, on ? await openDevice(source) : null);
-    this.#mute(source, !on);
-  }
-
-  async #send(source, track) {
-    this.#replaceLocal(source, track);
-    if (track) track.onended = () => this.#setVideo(source, false);
-    await this.#media?.send(source, track);
-  }
-
-  #replaceLocal(source, track) {
-    const previous = this.local[source];
-    if (previous) previous.onended = null;
-    previous?.stop();
-    this.local[source] = track;
+    const message = error instanceof PodiumError ? error.message : "";
+    this.dispatchEvent(new CustomEvent("left", { detail: { reason: codeOf(error), message } }));
   }
 
   #mute(source, muted) {
-    this.#signaling?.send({ type: "Mute", source, muted });
+    if (this.state === "connected") this.#signaling?.send({ type: "Mute", source, muted });
     this.#changed();
-  }
-
-  #playAudio() {
-    for (const slot of this.slots.values()) {
-      if (slot.kind !== "audio" || this.#players.has(slot.mid)) continue;
-      const player = new Audio();
-      player.srcObject = slot.stream;
-      this.#players.set(slot.mid, player);
-      player.play().catch((error) => {
-        if (error.name === "NotAllowedError") this.dispatchEvent(new Event("audioblocked"));
-      });
-    }
   }
 
   #setState(state) {
@@ -377,47 +412,6 @@ export class Podium extends EventTarget {
 
 /** Failures after which trying again makes sense. */
 const TRANSIENT = new Set(["unreachable", "disconnected", "participant_exists", "role_taken"]);
-
-/** How events of the room change what the library knows of it. */
-const HANDLERS = {
-  Joined(podium, { session_id, participant_id, role, participants }) {
-    Object.assign(podium, { sessionId: session_id, participantId: participant_id, role });
-    podium.speaker = null;
-    podium.participants = new Map(participants.map((info) => [info.participant_id, asParticipant(info)]));
-  },
-  ParticipantJoined(podium, { participant }) {
-    podium.participants.set(participant.participant_id, asParticipant(participant));
-  },
-  ParticipantLeft(podium, { participant_id }) {
-    podium.participants.delete(participant_id);
-  },
-  TrackPublished(podium, { participant_id, source, kind, width, height, muted }) {
-    const participant = podium.participants.get(participant_id);
-    participant?.tracks.set(source, { kind, width, height });
-    if (!muted) participant?.muted.delete(source);
-  },
-  TrackUnpublished(podium, { participant_id, source }) {
-    podium.participants.get(participant_id)?.tracks.delete(source);
-  },
-  TrackMuted(podium, { participant_id, source, muted }) {
-    const set = podium.participants.get(participant_id)?.muted;
-    if (muted) set?.add(source);
-    else set?.delete(source);
-  },
-  Speaking(podium, { participant_id }) {
-    podium.speaker = participant_id;
-  },
-};
-
-function asParticipant({ participant_id, display_name, role, tracks }) {
-  return {
-    participantId: participant_id,
-    displayName: display_name,
-    role,
-    tracks: new Map(tracks.map(({ source, kind, width, height }) => [source, { kind, width, height }])),
-    muted: new Set(tracks.filter(({ muted }) => muted).map(({ source }) => source)),
-  };
-}
 
 function codeOf(error) {
   return error instanceof PodiumError ? error.code : "failed";

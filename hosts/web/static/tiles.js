@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tiles of a room: one for each participant, one for each shared screen. Elements are kept while their tile exists,
-// because a video that moves in the document stops playing.
+// because a video that moves in the document stops playing. Panels may choose a tile to show large (spotlight) and put
+// marks on tiles; one's own pin comes before any spotlight.
 
 import { assign, focus, grid } from "./stage.js";
 
@@ -16,6 +17,10 @@ export class Tiles {
   #template = document.getElementById("tile");
   #elements = new Map();
   #pinned = null;
+  /** Key of the tile that each panel wants large; the last one counts. @type {Map<string, string>} */
+  #spotlights = new Map();
+  /** Texts by panel and name, for each participant id. @type {Map<string, Map<string, string>>} */
+  #marks = new Map();
   #choosing = false;
   #asked = "";
   #resizeTimer = 0;
@@ -45,15 +50,44 @@ export class Tiles {
     this.#choose();
   }
 
+  /** Have this tile shown large for the sake of `owner`, where it can be; nobody's with null. */
+  spotlight(owner, participantId, source = "camera") {
+    const own = participantId === this.#podium.participantId && source === "camera";
+    this.#spotlights.delete(owner);
+    if (participantId !== null) this.#spotlights.set(owner, own ? "own" : `${participantId} ${source}`);
+    if (participantId !== null) this.#choosing = true;
+    this.render();
+  }
+
+  /** Put a small mark on somebody's tile; "" removes it. */
+  mark(owner, participantId, name, text) {
+    const marks = this.#marks.get(participantId) ?? new Map();
+    if (text) marks.set(`${owner} ${name}`, text);
+    else marks.delete(`${owner} ${name}`);
+    if (marks.size > 0) this.#marks.set(participantId, marks);
+    else this.#marks.delete(participantId);
+    this.render();
+  }
+
+  /** Undo what one owner has asked for. */
+  forget(owner) {
+    this.#spotlights.delete(owner);
+    for (const [participantId, marks] of this.#marks) {
+      for (const key of marks.keys()) if (key.startsWith(`${owner} `)) marks.delete(key);
+      if (marks.size === 0) this.#marks.delete(participantId);
+    }
+    this.render();
+  }
+
   /** What there is to see: screens first, then people in the order of joining, oneself last. */
   #tiles() {
     const others = [...this.#podium.participants.values()];
-    const screens = others.filter(({ tracks }) => tracks.has("screen")).map((person) => this.#tileOf(person, "screen"));
+    const screens = others.filter(showsScreen).map((person) => this.#tileOf(person, "screen"));
     return [...screens, ...others.map((person) => this.#tileOf(person, "camera")), this.#ownTile()];
   }
 
-  #tileOf({ participantId, displayName, tracks, muted }, source) {
-    const published = tracks.has(source) && !muted.has(source);
+  #tileOf({ participantId, displayName, tracks, muted, blocked }, source) {
+    const published = tracks.has(source) && !muted.has(source) && !blocked.has(source);
     return {
       key: `${participantId} ${source}`,
       participantId,
@@ -62,7 +96,8 @@ export class Tiles {
       name: source === "screen" ? `${displayName}'s screen` : displayName,
       published,
       stream: published ? this.#podium.streamOf(participantId, source) : null,
-      silent: source === "camera" && (!tracks.has("microphone") || muted.has("microphone")),
+      silent: source === "camera" && (!tracks.has("microphone") || muted.has("microphone") || blocked.has("microphone")),
+      blocked,
       speaking: source === "camera" && this.#podium.speaker === participantId,
     };
   }
@@ -78,6 +113,7 @@ export class Tiles {
       published: podium.isOn("camera"),
       stream: podium.isOn("camera") ? this.#ownStream(podium.local.camera) : null,
       silent: !podium.isOn("microphone"),
+      blocked: podium.blocked,
       speaking: podium.speaker !== null && podium.speaker === podium.participantId,
     };
   }
@@ -114,10 +150,18 @@ export class Tiles {
     avatar.style.setProperty("--hue", hue(tile.participantId ?? ""));
     element.classList.toggle("speaking", tile.speaking);
     element.classList.toggle("silent", tile.silent);
+    drawSigns(element, tile);
+    this.#drawMarks(element.querySelector(".marks"), tile);
     const pin = element.querySelector(".pin");
     const pinned = this.#pinned === tile.key;
     pin.setAttribute("aria-pressed", pinned);
     pin.setAttribute("aria-label", `${pinned ? "Unpin" : "Pin"} ${tile.name}`);
+  }
+
+  #drawMarks(list, { participantId, source }) {
+    const texts = source === "camera" ? [...(this.#marks.get(participantId)?.values() ?? [])] : [];
+    if (list.textContent === texts.join("")) return;
+    list.replaceChildren(...texts.map((text) => Object.assign(document.createElement("span"), { className: "mark", textContent: text })));
   }
 
   #pin(key) {
@@ -126,9 +170,11 @@ export class Tiles {
     this.render();
   }
 
-  /** The tile to show large: the pinned one, or the first screen. */
+  /** The tile to show large: the pinned one, that in the spotlight, or the first screen. */
   #focused() {
     if (this.#pinned) return this.#pinned;
+    const spotlight = [...this.#spotlights.values()].at(-1);
+    if (this.#elements.has(spotlight)) return spotlight;
     return [...this.#elements.keys()].find((key) => key.endsWith(" screen")) ?? null;
   }
 
@@ -155,11 +201,12 @@ export class Tiles {
     if (this.#podium.state === "connected" && count > video) this.#podium.ensureVideoSlots(count + 3).catch(() => {});
   }
 
-  /** Once somebody was pinned the page chooses who is in which slot, and how large; before, the host does. */
+  /** Once somebody was pinned or put into the spotlight the page chooses who is in which slot, and how large; before, the host does. */
   #choose() {
     if (!this.#choosing || this.#podium.state !== "connected") return;
     const slots = [...this.#podium.slots.values()].filter(({ kind }) => kind === "video");
-    const first = (tile) => (tile.key === this.#pinned ? 0 : 1);
+    const focused = this.#focused();
+    const first = (tile) => (tile.key === focused ? 0 : 1);
     const wanted = this.#tiles()
       .filter(({ own, published }) => published && !own)
       .sort((a, b) => first(a) - first(b))
@@ -175,6 +222,25 @@ export class Tiles {
     const height = this.#elements.get(key)?.offsetHeight ?? 180;
     return Math.max(180, Math.ceil((height * devicePixelRatio) / 90) * 90);
   }
+}
+
+function showsScreen({ tracks, blocked }) {
+  return tracks.has("screen") && !blocked.has("screen");
+}
+
+/** Signs for what is switched off; those of what the host does not forward say so. */
+function drawSigns(element, { source, blocked }) {
+  const [microphone, camera] = [element.querySelector(".muted-sign"), element.querySelector(".camera-sign")];
+  const mutedByHost = source === "camera" && blocked.has("microphone");
+  describe(microphone, mutedByHost ? "muted by the instructor" : "muted", mutedByHost);
+  describe(camera, `${source} switched off by the instructor`, true);
+  camera.hidden = !blocked.has(source);
+}
+
+function describe(sign, text, byHost) {
+  sign.title = text;
+  sign.setAttribute("aria-label", text);
+  sign.classList.toggle("by-host", byHost);
 }
 
 function initials(name) {

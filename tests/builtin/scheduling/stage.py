@@ -22,6 +22,7 @@ from podium.core import (
     SessionChange,
     SessionView,
     Veto,
+    Wait,
     open_plugins,
 )
 from podium.core.operations import Services, open_services
@@ -156,6 +157,7 @@ class Stage:
         room = RoomView(session_id=room_id)
         person = ParticipantView(participant_id=participant_id, display_name=participant_id, role=role)
         veto = await self.plugins.hooks.participant_joining(room=room, participant=person)
+        assert not isinstance(veto, Wait)
         if veto is None:
             self.rooms.people.setdefault(room_id, {})[participant_id] = role
             self.plugins.hooks.participant_joined(room=room, participant=person)

@@ -6,8 +6,9 @@ from typing import Any
 import jwt
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
-from podium.core import Caller, ClientConfiguration, IceServer, ParticipantView, PodiumError, RoomView, Veto
+from podium.core import Caller, ClientConfiguration, IceServer, ParticipantView, PodiumError, RoomView, Veto, Wait
 from tests.builtin.scheduling.stage import ADA, ANN, ANONYMOUS, EPOCH, SERVICE, SETTINGS, Stage, open_stage
 
 WEEKLY = "FREQ=WEEKLY;COUNT=3"
@@ -123,7 +124,7 @@ async def test_a_full_class_refuses_all_but_instructors_and_those_inside(stage: 
 async def test_the_last_place_is_given_once(stage: Stage) -> None:
     await stage.schedule(capacity=1)
     stage.move_to(50)
-    vetoes: list[Veto | None] = []
+    vetoes: list[Veto | Wait | None] = []
 
     async def ask(name: str) -> None:
         hooks = stage.plugins.hooks
@@ -324,3 +325,30 @@ async def test_a_grant_is_as_good_as_a_service(stage: Stage) -> None:
 
 def teacher(session_id: str, role: str = "instructor", grants: frozenset[str] = frozenset()) -> Caller:
     return Caller(role=role, subject="x", session_id=session_id, grants=grants)  # type: ignore[arg-type]  # a role
+
+
+async def test_whoever_another_plugin_lets_wait_or_refuses_has_no_place(stage: Stage) -> None:
+    await stage.schedule(capacity=1)
+    stage.move_to(50)
+    hooks, room = stage.plugins.hooks, RoomView(session_id="algebra")
+    ann, bob = (ParticipantView(participant_id=name, display_name=name, role="student") for name in ("ann", "bob"))
+    assert await hooks.participant_joining(room=room, participant=ann) is None
+    assert isinstance(await hooks.participant_joining(room=room, participant=bob), Veto)
+    hooks.participant_waiting(room=room, participant=ann)
+    await wait_all_tasks_blocked()
+    assert await hooks.participant_joining(room=room, participant=bob) is None
+    hooks.join_refused(room=room, participant=bob, code="banned", message="")
+    await wait_all_tasks_blocked()
+    assert await stage.enter("algebra", "ann") is None
+
+
+@pytest.mark.parametrize("somebody", [True, False])
+async def test_nobody_waits_for_a_class_that_is_cancelled(
+    stage: Stage, somebody: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = ParticipantView(participant_id="ann", display_name="Ann", role="student")
+    monkeypatch.setattr(stage.rooms, "waiting", lambda session_id: (ann,) if somebody else ())
+    await stage.schedule()
+    stage.move_to(50)
+    await stage.call("CancelSession", session_id="algebra")
+    assert stage.rooms.ended == ([("algebra", "cancelled")] if somebody else [])

@@ -118,8 +118,8 @@ def test_a_place_is_kept_until_it_is_taken_or_time_is_over() -> None:
     places.keep("algebra", "ann", START)
     places.keep("algebra", "bob", START)
     assert places.taken("algebra", {"carl"}, START) == {"ann", "bob", "carl"}
-    places.entered("algebra", "ann")
-    places.entered("botany", "ann")
+    places.give_back("algebra", "ann")
+    places.give_back("botany", "ann")
     assert places.taken("algebra", {"ann"}, START) == {"ann", "bob"}
     assert places.taken("algebra", {"ann"}, START + KEPT) == {"ann"}
     places.keep("algebra", "bob", START)
