@@ -78,14 +78,15 @@ async def _come_in(context: PluginContext, state: RoomState, participant: Partic
     person = state.people.get(participant_id) or Person(
         participant_id=participant_id, display_name=participant.display_name, role=participant.role
     )
-    role = person.role if person.promoted else participant.role
+    # The promotion that brought them in as an assistant may have been taken back while they came.
+    role = state.raised.pop(participant_id, person.role if person.promoted else participant.role)
     now = replace(person, display_name=participant.display_name, role=role, entered=True, waiting_since=None)
     state.absent.pop(participant_id, None)
     if now != state.people.get(participant_id):
         await desk.keep(state, now)
     if person.waiting_since is not None:
         desk.teller.waiting(room_id)
-    if person.promoted and participant_id in desk.present_now(room_id):
+    if now.effective_role != participant.role and participant_id in desk.present_now(room_id):
         context.rooms.set_role(room_id, participant_id, now.effective_role)
 
 
