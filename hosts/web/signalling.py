@@ -23,7 +23,7 @@ from podium.core.events import Joined, Left, Waiting
 from podium.core.identity import AuthenticationError, Caller, CallerRole
 from podium.core.operations import OperationError, Services
 from podium.core.rooms.anteroom import WaitingEndedError
-from podium.core.rooms.identity import LEADING, ROLES
+from podium.core.rooms.identity import ROLES
 from podium.core.rooms.wishes import Shown
 from podium.hosts.web.conversation import (
     CLOSE_INTERNAL,
@@ -64,7 +64,7 @@ FLUSH_WITHIN = 2.0
 """Seconds that an ending connection gets to take its last messages."""
 
 WAY_BACK = 86_400
-"""Seconds for which whoever leads an ad-hoc room may come back as that."""
+"""Seconds for which who came to an ad-hoc room without a token may come back as the same."""
 
 OPERATIONS_AT_ONCE = 4
 """Operations of one connection that may run beside each other."""
@@ -236,14 +236,15 @@ class Signalling:
             caller.role,
             invited=message.token is not None,
             wished=message.token is None,
+            proven=caller.subject is not None,
             on_wait=self._wait,
         )
         if self._ended:  # too late to be noticed by the reading that has ended
             self._participant.leave("disconnected")
             return
         joined = self._participant.snapshot()
-        if message.token is None and joined.role in LEADING:
-            joined = msgspec.structs.replace(joined, token=self._way_back(joined))
+        if caller.subject is None:
+            joined = msgspec.structs.replace(joined, token=self._way_back(joined, self._participant.came_as))
         self._caller = msgspec.structs.replace(caller, subject=joined.participant_id)
         self._conversation.joined, self._conversation.waiting = True, False
         self._tell(joined)
@@ -261,14 +262,13 @@ class Signalling:
             raise AuthenticationError("token_invalid", "this token is not for joining a session", "token")
         return caller
 
-    def _way_back(self, joined: Joined) -> str:
-        """A token for whoever leads a room on their wish alone: without it they would come back as a student."""
+    def _way_back(self, joined: Joined, role: str) -> str:
+        """A token for who came without one that names them, to prove next time who they are, in the role they came in.
+
+        What plugins have made of that role is asked of them again.
+        """
         return self._services.identities.tokens.issue(
-            joined.session_id,
-            joined.role,
-            lifetime=WAY_BACK,
-            participant_id=joined.participant_id,
-            display_name=joined.display_name,
+            joined.session_id, role, lifetime=WAY_BACK, participant_id=joined.participant_id
         )
 
     async def _operate(self, call: OperationCall) -> None:

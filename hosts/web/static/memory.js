@@ -12,13 +12,18 @@ export function rememberName(name) {
   read(() => localStorage.setItem(NAME, name));
 }
 
-/** @returns {string|undefined} who this window was in that session, so that a reload is the same person */
-export function rememberedId(sessionId) {
-  return read(() => sessionStorage.getItem(keyOf(sessionId))) ?? undefined;
+/**
+ * Who this window was in that session by the same link, so that a reload is the same person.
+ * @param {string|undefined} link the token in it
+ * @returns {{participantId?: string, wayBack?: string}} the second is the token that the host lent, which proves it
+ */
+export function rememberedSelf(sessionId, link) {
+  const self = read(() => JSON.parse(sessionStorage.getItem(keyOf(sessionId)))) ?? {};
+  return self.link === link ? { participantId: self.participantId, wayBack: self.wayBack } : {};
 }
 
-export function rememberId(sessionId, participantId) {
-  read(() => sessionStorage.setItem(keyOf(sessionId), participantId));
+export function rememberSelf(sessionId, link, { participantId, wayBack }) {
+  read(() => sessionStorage.setItem(keyOf(sessionId), JSON.stringify({ link, participantId, wayBack })));
 }
 
 function keyOf(sessionId) {

@@ -54,8 +54,10 @@ export class Podium extends EventTarget {
   #counts;
   #iceServers;
   #identity = null;
-  /** Whether the token in `#identity` came from the host, so as to come back in the same role. */
+  /** Whether the token in `#identity` came from the host, so as to come back as the same person. */
   #lent = false;
+  /** The token that one came with at first. */
+  #link = undefined;
   #signaling = null;
   #media = null;
   #negotiation = Promise.resolve();
@@ -92,14 +94,17 @@ export class Podium extends EventTarget {
    * @param {string} options.displayName
    * @param {string} [options.participantId] to be the same person as before
    * @param {string} [options.token]
+   * @param {string} [options.wayBack] a token that the host lent earlier (`wayBack`), tried before `token`
    * @param {string} [options.role]
    * @returns {Promise<void>} when let in and negotiated, which may take long while `state` is "waiting"; rejects with
    *   PodiumError
    */
-  async join({ sessionId, displayName, participantId, token, role }) {
+  async join({ sessionId, displayName, participantId, token, wayBack, role }) {
     if (this.state !== "idle" && this.state !== "left") throw new PodiumError("already_joined", "Already joined.");
-    this.#identity = { session_id: sessionId, display_name: displayName, participant_id: participantId, token, role };
-    this.#lent = false;
+    this.#identity = { session_id: sessionId, display_name: displayName, participant_id: participantId, role };
+    this.#identity.token = wayBack ?? token;
+    this.#lent = Boolean(wayBack);
+    this.#link = token;
     this.#ending = null;
     this.#setState("connecting");
     try {
@@ -126,6 +131,11 @@ export class Podium extends EventTarget {
   /** Slots by mid: who is in each, and a stream that plays them. @type {Map<string, import("./media.js").Slot>} */
   get slots() {
     return this.#media?.slots ?? new Map();
+  }
+
+  /** The token that the host lent to who came without one that names them: to be the same person after a reload. */
+  get wayBack() {
+    return this.#lent ? this.#identity.token : undefined;
   }
 
   /** The RTCPeerConnection of the moment, for statistics. */
@@ -254,7 +264,7 @@ export class Podium extends EventTarget {
       return await signaling.ask({ type: "Join", ...this.#identity }, "Joined");
     } catch (error) {
       if (!this.#lent || !codeOf(error).startsWith("token_")) throw error;
-      this.#identity.token = undefined;
+      this.#identity.token = this.#link;
       this.#lent = false;
       return signaling.ask({ type: "Join", ...this.#identity }, "Joined");
     }
