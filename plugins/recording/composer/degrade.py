@@ -51,7 +51,7 @@ class Degrading:
         return STEPS[self._level]
 
     def finished(self, behind: float, speed: float) -> Step:
-        """A piece was made, this far behind the class (seconds) and this fast (1: as the class). Gives the next step."""
+        """A piece was made, so many seconds behind the class and so fast (1: as the class). Gives the next step."""
         self._good = self._good + 1 if behind < CAUGHT_UP and speed > ROOM else 0
         if behind > BEHIND and speed < GAINING and self._level < len(STEPS) - 1:
             self._level += 1

@@ -147,15 +147,12 @@ class Director:
             return Scene()
         room = self._tiles - 1
         wanted = [Shown(each, "camera") for each in self._candidates()]
-        if main in wanted:
-            wanted.remove(main)
-        elif speaker is not None:
-            first = Shown(speaker, "camera")
-            wanted = [first, *(each for each in wanted if each != first)]
+        first = [Shown(speaker, "camera")] if screen is not None and speaker is not None else []
+        wanted = first + [each for each in wanted if each not in (main, *first)]
         chosen = wanted[:room]
         kept = [each for each in self._column if each in chosen]
-        if screen is not None and chosen:
-            kept = [chosen[0], *(each for each in kept if each != chosen[0])]
+        if first:
+            kept = [*chosen[:1], *(each for each in kept if each not in first)]
         self._column = tuple(kept + [each for each in chosen if each not in kept])
         shown = (main, *self._column)
         return Scene(main, self._column, frozenset(each for each in shown if self._has_picture(each)))

@@ -6,7 +6,6 @@ from typing import Literal, NamedTuple
 import msgspec
 
 ShownSource = Literal["camera", "screen"]
-GAP = 4
 
 
 class Shown(NamedTuple):
@@ -59,8 +58,9 @@ def places(scene: Scene, width: int, height: int, tiles: int) -> list[Place]:
     tile_width = _even(tile_height * 16 // 9)
     top = _even((height - tile_height * len(column)) // 2)
     large = Place(scene.main, Rect(0, 0, width - tile_width, height), cover=False)
+    gap = tile_height // 72 * 2
     small = [
-        Place(shown, Rect(width - tile_width, top + tile_height * row, tile_width, tile_height).inset(GAP), cover=True)
+        Place(shown, Rect(width - tile_width, top + tile_height * row, tile_width, tile_height).inset(gap), cover=True)
         for row, shown in enumerate(column)
     ]
     return [large, *small]

@@ -152,7 +152,7 @@ def test_the_speaker_is_beside_the_screen_and_others_below(container: av.contain
     """Tiles of 128x72 in the column, less the gap between them."""
     picture = picture_at(container, 12.0)
     for row, drawing in enumerate((ANNS, BOBS)):
-        tile = picture[112 + row * 72 : 112 + row * 72 + 64, 516:636]
+        tile = picture[110 + row * 72 : 110 + row * 72 + 68, 514:638]
         sources = [drawing(12.0 - late / 30)[17:103] for late in range(5)]
         assert max(likeness(tile, source) for source in sources) > 0.8
 

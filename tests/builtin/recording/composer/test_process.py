@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program: killed at any time it loses no finished piece; it follows a class; it does not outlive its parent."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from podium.plugins.recording.composer.process import Commands
+from podium.plugins.recording.composer.segments import Index, SegmentStore, read_index
+from podium.plugins.recording.composer.settings import CompositionSettings
+from podium.plugins.recording.verify import verify
+from tests.builtin.recording.filming import Filming, moving, tone
+from tests.builtin.recording.stand_ins import ANN
+
+SETTINGS = '{"width":160,"height":96}'
+LENGTH = 20.0
+
+
+class Program:
+    def __init__(self, recording: Path, out: Path, *options: str) -> None:
+        command = [sys.executable, "-m", "podium.plugins.recording.composer", str(recording), str(out)]
+        self.process = subprocess.Popen(
+            [*command, "--settings", SETTINGS, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    @property
+    def input(self) -> IO[bytes]:
+        assert self.process.stdin is not None
+        return self.process.stdin
+
+    def told(self) -> Iterator[dict[str, Any]]:
+        assert self.process.stdout is not None
+        return (json.loads(line) for line in self.process.stdout)
+
+    def until(self, event: str) -> dict[str, Any]:
+        return next(each for each in self.told() if each["event"] == event)
+
+    def end(self) -> int:
+        self.input.close()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return self.process.wait()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Program]]:
+    programs: list[Program] = []
+
+    def start(*arguments: Any) -> Program:
+        programs.append(Program(*arguments))
+        return programs[-1]
+
+    yield start
+    for program in programs:
+        program.process.kill()
+        program.end()
+
+
+def filmed(folder: Path, *, ended: bool) -> Path:
+    filming = Filming(folder)
+    filming.studio.capture.participant_joined(ANN)
+    filming.camera(ANN, moving(1, size=(80, 60)), (0.2, LENGTH))
+    filming.microphone(ANN, tone(440, times=[(1, LENGTH)]), (0.2, LENGTH))
+    filming.now(LENGTH)
+    if ended:
+        filming.studio.finish()
+    else:
+        filming.studio.capturing.tend()
+        filming.studio.visit()
+    return filming.studio.folder
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return filmed(tmp_path_factory.mktemp("ended"), ended=True)
+
+
+@pytest.fixture(scope="module")
+def unended(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Still captured, or never closed because the host was killed."""
+    return filmed(tmp_path_factory.mktemp("unended"), ended=False)
+
+
+def index_of(folder: Path) -> Index:
+    index = read_index(folder)
+    assert index is not None
+    return index
+
+
+def test_killed_it_goes_on_with_the_first_missing_piece(
+    recording: Path, tmp_path: Path, start: Callable[..., Program]
+) -> None:
+    program = start(recording, tmp_path)
+    assert program.until("segment")["number"] == 0
+    program.process.kill()
+    program.process.wait()
+    finished = index_of(tmp_path).segments
+    before = {each.name: (tmp_path / each.name).read_bytes() for each in finished}
+    (tmp_path / "000002.m4s.part").write_bytes(b"half a piece")
+    program = start(recording, tmp_path, "--follow")
+    told = list(program.told())
+    assert program.process.wait() == 0
+    assert told[0]["segments"] == len(finished)
+    assert [each["number"] for each in told if each["event"] == "segment"] == list(range(len(finished), 3))
+    assert (told[-1]["event"], told[-1]["duration"]) == ("done", LENGTH)
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+    assert not list(tmp_path.glob("*.part"))
+    verify(tmp_path, index_of(tmp_path), LENGTH)
+
+
+def test_following_it_stays_a_little_behind_until_told_to_finish(
+    unended: Path, tmp_path: Path, start: Callable[..., Program]
+) -> None:
+    program = start(unended, tmp_path, "--follow")
+    told = program.told()
+    progress = next(each for each in told if each["event"] == "progress")
+    assert LENGTH - 5 < progress["composed"] < LENGTH - 2
+    assert not index_of(tmp_path).complete
+    program.input.write(b'nonsense\n{"command": "finish"}\n')
+    program.input.flush()
+    assert list(told)[-1]["event"] == "done"
+    assert program.end() == 0
+    assert index_of(tmp_path).complete
+    assert index_of(tmp_path).duration == pytest.approx(LENGTH, abs=0.2)
+
+
+def test_it_ends_with_its_parent(unended: Path, tmp_path: Path, start: Callable[..., Program]) -> None:
+    program = start(unended, tmp_path, "--follow")
+    program.until("started")
+    assert program.end() == 3
+    index = read_index(tmp_path)
+    assert index is None or not index.complete
+
+
+def test_two_do_not_work_in_one_folder(recording: Path, tmp_path: Path, start: Callable[..., Program]) -> None:
+    with SegmentStore(tmp_path, CompositionSettings()):
+        program = start(recording, tmp_path)
+        assert program.until("failed")["code"] == "in_use"
+        assert program.end() == 1
+
+
+def test_what_cannot_work_is_said(recording: Path, tmp_path: Path, start: Callable[..., Program]) -> None:
+    program = start(recording, tmp_path, "--settings", '{"width": 3}')
+    assert program.until("failed")["code"] == "settings_invalid"
+    assert program.end() == 1
+
+
+def test_commands_come_in_any_pieces() -> None:
+    reading, writing = os.pipe()
+    try:
+        commands = Commands(reading, parentless=False)
+        for piece in (b"\xff\n[]\n{}\n", b'{"command":', b' "fin'):
+            os.write(writing, piece)
+            commands.look(0.0)
+            assert not commands.finish
+        os.write(writing, b'ish"}\n')
+        commands.look(0.0)
+        assert commands.finish
+        assert not commands.orphaned
+    finally:
+        os.close(writing)
+    commands.look(0.0)
+    assert commands.orphaned
+    os.close(reading)
