@@ -68,7 +68,7 @@ def _checksums(first: bytes, paths: Sequence[Path], index: Index) -> int:
 
 def _decodes(joined: Joined, index: Index, places: int) -> float:
     """At some places, a picture and a sound of each; gives the duration that players see."""
-    with av.open(joined, format="mp4") as container:
+    with av.open(joined, "r", format="mp4") as container:
         if len(container.streams.video) != 1 or len(container.streams.audio) != 1:
             raise BrokenFilmError("header", "a film has one picture and one sound")
         duration = (container.duration or 0) / av.time_base

@@ -17,7 +17,7 @@ from podium.plugins.recording.composer.axis import Axis
 from podium.plugins.recording.composer.degrade import STEPS, Degrading, Step
 from podium.plugins.recording.composer.director import Cut, Director
 from podium.plugins.recording.composer.encoding import BEFORE, BEHIND, SegmentEncoder
-from podium.plugins.recording.composer.segments import Segment, SegmentStore
+from podium.plugins.recording.composer.segments import Index, Segment, SegmentStore
 from podium.plugins.recording.composer.settings import SOUND_RATE
 from podium.plugins.recording.composer.showing import Show
 from podium.plugins.recording.composer.sounding import Sound
@@ -76,6 +76,11 @@ class Composer:
     @property
     def progress(self) -> Progress:
         return Progress(composed=self._time, known=self._known, step=self._step.name)
+
+    @property
+    def index(self) -> Index:
+        """What is made."""
+        return self._store.index
 
     def advance(self, *, final: bool) -> Iterator[Segment]:
         """Make what can be made. `final`: nothing will be added to the class; all is made then."""

@@ -143,10 +143,10 @@ class Feed:
         """Times do not go back."""
         for upcoming, decoder in self._tracks.values():
             for frame in upcoming.until(time):
-                picture = decoder.decode(frame)
-                if picture is not None and (self._picture is None or frame.time >= self._picture.time):
+                decoded = decoder.decode(frame)
+                if decoded is not None and (self._picture is None or frame.time >= self._picture.time):
                     self._number += 1
-                    self._picture = Picture(picture, frame.time, self._number)
+                    self._picture = Picture(decoded, frame.time, self._number)
         picture = self._picture
         if picture is None or (self._held is not None and time - picture.time > self._held):
             return None

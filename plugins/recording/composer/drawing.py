@@ -155,7 +155,7 @@ def _write(plane: Plane, mask: Mask, top: int, left: int) -> None:
 
 
 def _plane(plane: av.video.plane.VideoPlane) -> Plane:
-    rows: Plane = np.frombuffer(plane, np.uint8)[: plane.line_size * plane.height].reshape(
+    rows: Plane = np.frombuffer(memoryview(plane), np.uint8)[: plane.line_size * plane.height].reshape(
         plane.height, plane.line_size
     )
     return rows[:, : plane.width]

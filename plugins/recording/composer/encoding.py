@@ -62,8 +62,8 @@ class SegmentEncoder:
         self._fed = -BEFORE
         self._pending: Samples = np.zeros((2, 0), np.float32)
         self._ticks: list[int] = []
-        self._packets: list[av.Packet] = []
-        self._sound_packets: list[av.Packet] = []
+        self._packets: list[av.Packet[av.VideoStream]] = []
+        self._sound_packets: list[av.Packet[av.AudioStream]] = []
 
     def picture(self, frame: av.VideoFrame, tick: int) -> None:
         """What is shown from this tick of the piece on."""
@@ -87,12 +87,12 @@ class SegmentEncoder:
             packet.duration = following - tick
         for packet in self._packets:
             self._container.mux(packet)
-        for packet in self._sound_packets:
-            assert packet.pts is not None
-            packet.pts -= BEFORE
-            packet.dts = packet.pts
-            if 0 <= packet.pts < frames * SOUND_FRAME:
-                self._container.mux(packet)
+        for sound in self._sound_packets:
+            assert sound.pts is not None
+            sound.pts -= BEFORE
+            sound.dts = sound.pts
+            if 0 <= sound.pts < frames * SOUND_FRAME:
+                self._container.mux(sound)
         self._container.close()
         start = Fraction(self._number * self._settings.segment_ticks, self._settings.frame_rate)
         return Piece(*split_fragment(self._out.getvalue(), self._number + 1, start))

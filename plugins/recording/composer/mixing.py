@@ -91,7 +91,7 @@ class Voice:
         parts = [part for part in parts if part.dtype == np.float32 and part.shape[0] in (1, 2)]
         if not parts:
             return None
-        sound = np.concatenate(parts, axis=1)[:, :_LONGEST]
+        sound: Samples = np.concatenate(parts, axis=1)[:, :_LONGEST].astype(np.float32, copy=False)
         return np.repeat(sound, 2, axis=0) if sound.shape[0] == 1 else sound
 
     def _concealing(self, length: int) -> Samples:

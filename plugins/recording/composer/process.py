@@ -27,6 +27,13 @@ POLL = 0.25
 DONE, FAILED, STOPPED = 0, 1, 3
 _PROGRESS_EVERY = 1.0
 
+_CODES: dict[type[Exception], str] = {
+    InUseError: "in_use",
+    HeaderDiffersError: "header_differs",
+    msgspec.DecodeError: "settings_invalid",
+    msgspec.ValidationError: "settings_invalid",
+}
+
 Tell = Callable[[str, dict[str, Any]], None]
 
 
@@ -119,11 +126,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return STOPPED
     except (OSError, InUseError, HeaderDiffersError, msgspec.DecodeError) as error:
-        code = {InUseError: "in_use", HeaderDiffersError: "header_differs"}.get(type(error), "io_error")
-        if isinstance(error, msgspec.DecodeError):
-            code = "settings_invalid"
         number = error.errno if isinstance(error, OSError) else None
-        tell("failed", {"code": code, "message": str(error), "errno": number})
+        tell("failed", {"code": _CODES.get(type(error), "io_error"), "message": str(error), "errno": number})
         return FAILED
 
 

@@ -123,7 +123,7 @@ def vp8_frames(pictures: list[Gray], rate: int) -> list[bytes]:
     context.bit_rate = 1_500_000
     context.gop_size = 5 * rate
     context.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
-    packets: list[av.Packet] = []
+    packets: list[av.Packet[av.VideoStream]] = []
     for number, picture in enumerate(pictures):
         planes = np.full((height * 3 // 2, width), 128, np.uint8)
         planes[:height] = picture
@@ -139,7 +139,7 @@ def opus_packets(sound: npt.NDArray[np.float32]) -> list[tuple[float, bytes]]:
     assert isinstance(context, av.AudioCodecContext)
     context.sample_rate, context.layout, context.format = RATE, "mono", "flt"
     context.bit_rate = 48_000
-    packets: list[av.Packet] = []
+    packets: list[av.Packet[av.AudioStream]] = []
     for position in range(0, len(sound) - 959, 960):
         frame = av.AudioFrame.from_ndarray(sound[None, position : position + 960], format="flt", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = RATE, position, Fraction(1, RATE)

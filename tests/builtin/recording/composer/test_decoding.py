@@ -131,8 +131,7 @@ def test_one_frame_is_kept_in_hand() -> None:
     assert len(cursor.frames) == 1
     assert list(upcoming.until(0.01)) == []
     assert len(list(upcoming.until(9.0))) == 2
-    assert not upcoming.ended
-    cursor.ended = True
-    assert upcoming.ended
+    before, cursor.ended = upcoming.ended, True
+    assert (before, upcoming.ended) == (False, True)
     upcoming.close()
     assert cursor.closed

@@ -27,7 +27,7 @@ def canvas() -> Canvas:
 
 
 def shown(canvas: Canvas) -> Gray:
-    return canvas.frame(canvas.width, canvas.height).to_ndarray()[: canvas.height]
+    return canvas.frame(canvas.width, canvas.height).to_ndarray()[: canvas.height].astype(np.uint8)
 
 
 def test_a_picture_fills_its_place_and_nothing_else() -> None:

@@ -78,7 +78,7 @@ def index_of(folder: Path) -> Index:
 
 @pytest.fixture
 def container(made: Path) -> Iterator[av.container.InputContainer]:
-    with Joined(*film(made, index_of(made))) as joined, av.open(joined) as container:
+    with Joined(*film(made, index_of(made))) as joined, av.open(joined, "r") as container:
         yield container
 
 
@@ -87,7 +87,7 @@ def picture_at(container: av.container.InputContainer, time: float) -> Gray:
     for frame in container.decode(video=0):
         assert frame.time is not None
         if frame.time >= time - 0.001:
-            return frame.to_ndarray(format="gray")
+            return frame.to_ndarray(format="gray").astype(np.uint8)
     raise AssertionError("behind the end")
 
 
@@ -183,7 +183,10 @@ def test_pieces_meet_without_a_gap_or_click(container: av.container.InputContain
 
 def test_sound_and_picture_are_together(container: av.container.InputContainer) -> None:
     """A flash and a beep of the same moment; the flash arrived 0.15 seconds later."""
-    frames = [(frame.time, large(frame.to_ndarray(format="gray")).mean()) for frame in container.decode(video=0)]
+    frames = [
+        (frame.time, large(frame.to_ndarray(format="gray").astype(np.uint8)).mean())
+        for frame in container.decode(video=0)
+    ]
     flash = next(time for time, brightness in frames if brightness > 190)
     assert flash is not None
     sound = sound_of(container)
@@ -216,7 +219,7 @@ def test_a_lost_piece_is_made_again(recording: Path, made: Path, tmp_path: Path)
     again = index_of(tmp_path)
     assert again.segments[0] == index.segments[0]
     verify(tmp_path, again, LENGTH)
-    with Joined(*film(tmp_path, again)) as joined, av.open(joined) as container:
+    with Joined(*film(tmp_path, again)) as joined, av.open(joined, "r") as container:
         assert max(likeness(large(picture_at(container, 9.0)), BOBS(9.0 - late / 30)) for late in range(5)) > 0.95
         assert strength(sound_of(container), 880, 7.99, 8.01) == pytest.approx(0.2, abs=0.04)
 

@@ -153,18 +153,15 @@ def test_what_cannot_work_is_said(recording: Path, tmp_path: Path, start: Callab
 
 def test_commands_come_in_any_pieces() -> None:
     reading, writing = os.pipe()
+    commands, found = Commands(reading, parentless=False), []
     try:
-        commands = Commands(reading, parentless=False)
-        for piece in (b"\xff\n[]\n{}\n", b'{"command":', b' "fin'):
+        for piece in (b"\xff\n[]\n{}\n", b'{"command":', b' "fin', b'ish"}\n'):
             os.write(writing, piece)
             commands.look(0.0)
-            assert not commands.finish
-        os.write(writing, b'ish"}\n')
-        commands.look(0.0)
-        assert commands.finish
-        assert not commands.orphaned
+            found.append((commands.finish, commands.orphaned))
     finally:
         os.close(writing)
     commands.look(0.0)
-    assert commands.orphaned
     os.close(reading)
+    assert found == [(False, False)] * 3 + [(True, False)]
+    assert commands.orphaned
