@@ -19,7 +19,8 @@ class _Person(msgspec.Struct):
     order: int
     instructor: bool = False
     camera: bool = False
-    hidden: bool = False
+    hidden_by: frozenset[str] = frozenset()
+    """`muted`, `blocked`: why the camera that is there is not seen."""
     spoke_at: float = -1.0
 
 
@@ -130,9 +131,9 @@ class Director:
     def _picture(self, participant_id: str, person: _Person, time: float, kind: str, fields: Mapping[str, Any]) -> None:
         match kind, fields.get("source"):
             case "published" | "unpublished", "camera":
-                person.camera, person.hidden = kind == "published", False
+                person.camera, person.hidden_by = kind == "published", frozenset()
             case "muted" | "blocked", "camera":
-                person.hidden = bool(fields.get(kind))
+                person.hidden_by = person.hidden_by | {kind} if fields.get(kind) else person.hidden_by - {kind}
             case "published", "screen":
                 self._screens[participant_id] = time
             case "unpublished", "screen":
@@ -189,7 +190,7 @@ class Director:
 
     def _has_camera(self, participant_id: str) -> bool:
         person = self._people[participant_id]
-        return person.camera and not person.hidden
+        return person.camera and not person.hidden_by
 
     def _has_picture(self, shown: Shown) -> bool:
         return shown.source == "screen" or self._has_camera(shown.participant_id)

@@ -36,7 +36,8 @@ class Lettering:
         """The name in letters that the font has."""
         font = self._font(24)
         name = " ".join(unicodedata.normalize("NFC", name[:_LONGEST]).split())
-        return "".join(each if each == " " or _has(font, each) else _plain(font, each) for each in name).strip()
+        written = "".join(each if each == " " or _has(font, each) else _plain(font, each) for each in name)
+        return " ".join(written.split())
 
     def _draw(self, name: str, size: int, width: int) -> Mask:
         font = self._font(size)

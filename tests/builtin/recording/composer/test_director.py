@@ -103,6 +103,15 @@ def test_who_has_no_picture_is_a_name() -> None:
     assert names(last(joined(0, "ann"), speaking(2, "ann"), joined(3, "bob"), speaking(9, "bob"))) == ("bob", ["ann"])
 
 
+def test_a_camera_that_was_switched_off_and_blocked_needs_both_lifted() -> None:
+    def hidden(time: float, kind: str, on: bool) -> Told:
+        return time, kind, {"participant_id": "bob", "source": "camera", kind: on}
+
+    events = (*CLASS, hidden(10, "muted", True), hidden(11, "blocked", True), hidden(12, "blocked", False))
+    assert names(last(*events)) == ("ann", [])
+    assert names(last(*events, hidden(13, "muted", False))) == ("ann", ["bob"])
+
+
 def test_muting_a_microphone_hides_nobody() -> None:
     off = (10.0, "muted", {"participant_id": "ann", "source": "microphone", "muted": True})
     assert directed(*CLASS, off) == directed(*CLASS)

@@ -3,6 +3,8 @@
 
 import json
 import os
+import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -62,12 +64,12 @@ def start() -> Iterator[Callable[..., Program]]:
         program.end()
 
 
-def filmed(folder: Path, *, ended: bool) -> Path:
+def filmed(folder: Path, *, ended: bool, length: float = LENGTH) -> Path:
     filming = Filming(folder)
     filming.studio.capture.participant_joined(ANN)
-    filming.camera(ANN, moving(1, size=(80, 60)), (0.2, LENGTH))
-    filming.microphone(ANN, tone(440, times=[(1, LENGTH)]), (0.2, LENGTH))
-    filming.now(LENGTH)
+    filming.camera(ANN, moving(1, size=(80, 60)), (0.2, length))
+    filming.microphone(ANN, tone(440, times=[(1, length)]), (0.2, length))
+    filming.now(length)
     if ended:
         filming.studio.finish()
     else:
@@ -112,6 +114,33 @@ def test_killed_it_goes_on_with_the_first_missing_piece(
     assert {name: (tmp_path / name).read_bytes() for name in before} == before
     assert not list(tmp_path.glob("*.part"))
     verify(tmp_path, index_of(tmp_path), LENGTH)
+
+
+@pytest.mark.campaign
+def test_killed_again_and_again_it_comes_to_its_end(tmp_path: Path) -> None:
+    """Fifty times, at moments that are spread over all it does."""
+    folder, out = filmed(tmp_path / "capture", ended=True, length=400.0), tmp_path / "film"
+    chance, before, kills = random.Random(6), dict[str, bytes](), 0
+    while kills < 50:
+        program = Program(folder, out)
+        try:
+            ended = program.process.wait(chance.uniform(0.3, 1.5)) == 0
+        except subprocess.TimeoutExpired:
+            ended = False
+        program.process.kill()
+        program.end()
+        kills += 1
+        index = read_index(out)
+        if index is not None:
+            assert {name: (out / name).read_bytes() for name in before} == before
+            before = {each.name: (out / each.name).read_bytes() for each in index.segments}
+        if ended:
+            shutil.rmtree(out)
+            before.clear()
+    program = Program(folder, out)
+    assert list(program.told())[-1]["event"] == "done"
+    assert program.end() == 0
+    verify(out, index_of(out), 400.0)
 
 
 def test_following_it_stays_a_little_behind_until_told_to_finish(
