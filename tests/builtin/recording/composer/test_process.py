@@ -119,12 +119,12 @@ def test_killed_it_goes_on_with_the_first_missing_piece(
 @pytest.mark.campaign
 def test_killed_again_and_again_it_comes_to_its_end(tmp_path: Path) -> None:
     """Fifty times, at moments that are spread over all it does."""
-    folder, out = filmed(tmp_path / "capture", ended=True, length=400.0), tmp_path / "film"
+    folder, out = filmed(tmp_path / "capture", ended=True, length=120.0), tmp_path / "film"
     chance, before, kills = random.Random(6), dict[str, bytes](), 0
     while kills < 50:
         program = Program(folder, out)
         try:
-            ended = program.process.wait(chance.uniform(0.3, 1.5)) == 0
+            ended = program.process.wait(chance.uniform(0.3, 0.9)) == 0
         except subprocess.TimeoutExpired:
             ended = False
         program.process.kill()
@@ -140,7 +140,7 @@ def test_killed_again_and_again_it_comes_to_its_end(tmp_path: Path) -> None:
     program = Program(folder, out)
     assert list(program.told())[-1]["event"] == "done"
     assert program.end() == 0
-    verify(out, index_of(out), 400.0)
+    verify(out, index_of(out), 120.0)
 
 
 def test_following_it_stays_a_little_behind_until_told_to_finish(
