@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A session in each of its states, and everybody who may ask for something in it, by what they have in hand.
 
-Who has a join token shows it for every call, as on REST. Those who were sent away or are assistants no longer, and ask
-over a connection that has not noticed it, come as the caller that they were.
+Who has a join token shows it, as on REST. Those who were sent away or are assistants no longer, and ask over a
+connection that has not noticed it, come as the caller that they were.
 """
 
 from collections.abc import Callable
@@ -13,9 +13,8 @@ from trio.testing import wait_all_tasks_blocked
 
 from podium.core import ROLES, Caller, LocalParticipant, PodiumError
 from tests.builtin.host import BuiltinHost
-from tests.builtin.scheduling.stage import algebra, local
+from tests.builtin.scheduling.stage import ANONYMOUS, SERVICE, algebra, local
 
-SERVICE = Caller(role="service", subject="school")
 ADMINISTRATOR = Caller(role="administrator", subject="operator")
 WITHIN = 20.0
 """Seconds for what a plugin does in its own time."""
@@ -69,10 +68,13 @@ class Scene:
         return await self.host.call(operation, caller, session_id=self.session_id, **fields)
 
     async def _caller(self, person: str) -> Caller:
-        credential = self.credentials.get(person, Caller(role="anonymous"))
+        """Tokens of those who were sent away are shown anew each time; nothing becomes of the others meanwhile."""
+        credential = self.credentials.get(person, ANONYMOUS)
         if isinstance(credential, Caller):
             return credential
-        return await self.host.services.identities.authenticate(credential)
+        caller = await self.host.services.identities.authenticate(credential)
+        self.credentials[person] = caller
+        return caller
 
     # Making it
 
@@ -123,18 +125,13 @@ class Scene:
             await self.staff(f"{operation}Participant", participant_id=name)
         await self._lend("assistant kicked", "kai", "assistant")
         await self.join("kai", "assistant")
-        await self._connected("assistant kicked")
+        await self._caller("assistant kicked")  # whatever becomes of the token
         await self.staff("KickParticipant", participant_id="kai")
         await self._lend("assistant demoted", "dan", "student")
         await self.join("dan")
         await self.staff("PromoteParticipant", participant_id="dan")
-        assert (await self._connected("assistant demoted")).role == "assistant"
+        assert (await self._caller("assistant demoted")).role == "assistant"
         await self.staff("DemoteParticipant", participant_id="dan")
-
-    async def _connected(self, person: str) -> Caller:
-        """From here on they are who they are now, whatever becomes of their token."""
-        caller = self.credentials[person] = await self._caller(person)
-        return caller
 
     async def _finish(self) -> None:
         if self.state == "ended" and self.runs("moderation"):
