@@ -2,8 +2,8 @@
 """Moderation: mutes, kicks and bans, a door with a lock and a waiting room, roles, spotlight, hands and reactions.
 
 This file says what the plugin offers. The rules are in modules without a clock or a database (`rules`, `door`,
-`people`, `room`); `store` is for the database's thread; `desk` is what runs; `acting` is what all operations begin with,
-and `attending` what is heard of the rooms.
+`people`, `room`); `store` is for the database's thread; `desk` is what runs; `acting` is what all operations begin
+with, and `attending` what is heard of the rooms.
 """
 
 from typing import Any
@@ -101,9 +101,9 @@ def _offer_to_moderators(plugin: Plugin) -> None:
 
 def _offer_to_people(plugin: Plugin) -> None:
     plugin.operation(rest=f"POST {CLASS}/hands", roles=TAKING_PART)(hands.raise_hand)
-    plugin.operation(
-        rest=f"POST {CLASS}/hands/lower", roles=(*TAKING_PART, *STAFF), grants=(grant_of("hands"),)
-    )(hands.lower_hand)
+    plugin.operation(rest=f"POST {CLASS}/hands/lower", roles=(*TAKING_PART, *STAFF), grants=(grant_of("hands"),))(
+        hands.lower_hand
+    )
     plugin.operation(rest=f"POST {CLASS}/reactions", roles=TAKING_PART)(hands.send_reaction)
     plugin.operation(rest=f"GET {CLASS}/moderation", roles=(*ROLES, *STAFF))(looking.get_moderation)
 
@@ -116,9 +116,7 @@ def _ask_at_the_door(plugin: Plugin) -> None:
         return attending.void(await desk_of(context).known(caller.session_id), caller)
 
     @plugin.hook
-    async def participant_role(
-        context: PluginContext, role: str, room: RoomView, participant: ParticipantView
-    ) -> str:
+    async def participant_role(context: PluginContext, role: str, room: RoomView, participant: ParticipantView) -> str:
         return (await desk_of(context).known(room.session_id)).role_of(participant.participant_id, role)
 
     @plugin.hook

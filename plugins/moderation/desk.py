@@ -10,7 +10,6 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, final
 
 import trio
@@ -124,7 +123,10 @@ class Desk:
     async def _load(self, state: RoomState) -> None:
         view = await self._context.sessions.get(state.room_id)
         series_id = view.session_id if view is not None else None
-        state.fill(await self.database.run(store.load, state.room_id, series_id, self.now()))
+        kept: store.Kept = await self.database.read(store.load, state.room_id, series_id, self.now())
+        if kept.stale:
+            await self.write(store.touch, state.room_id, kept.settings.series_id or state.room_id)
+        state.fill(kept)
         for person in (*state.waiting(), *state.hands()):
             self.expect(state, person.participant_id)
 
@@ -180,7 +182,8 @@ class Desk:
 
     async def write(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run a transaction with the time as its last argument."""
-        return await self.database.run(partial(function, *arguments), self.now())
+        now = self.now()
+        return await self.database.run(lambda session: function(session, *arguments, now))
 
 
 async def open_desk(context: PluginContext, now: Clock) -> None:

@@ -31,7 +31,7 @@ def excluded(person: Person | None, ban: Ban | None) -> Refusal | None:
 
 
 def way(person: Person | None, ban: Ban | None, role: str, *, locked: bool, waiting_room: bool) -> Way:
-    """Where somebody who comes with this role has to go. Who is known to wait goes on waiting when the room is locked."""
+    """Where somebody who comes with this role has to go. A lock does not end the waiting of those who wait already."""
     if (refusal := excluded(person, ban)) is not None:
         return refusal
     if role in LEADING or (person is not None and person.is_let_in and not person.refused):

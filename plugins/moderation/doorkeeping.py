@@ -100,9 +100,7 @@ async def _let_in(scene: Scene, people: Sequence[Person], settings: Settings | N
         scene.state.absent.pop(person.participant_id, None)
         scene.context.rooms.admit(scene.room_id, person.participant_id)
         scene.context.emit(
-            ParticipantAdmitted(
-                session_id=scene.room_id, actor_id=scene.actor_id, participant_id=person.participant_id
-            )
+            ParticipantAdmitted(session_id=scene.room_id, actor_id=scene.actor_id, participant_id=person.participant_id)
         )
     scene.desk.teller.waiting(scene.room_id)
     return admitted

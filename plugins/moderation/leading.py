@@ -32,9 +32,7 @@ async def promote_participant(context: PluginContext, caller: Caller, request: P
             return scene.result()
         await _become(scene, replace(person, promoted=True))
         context.emit(
-            ParticipantPromoted(
-                session_id=scene.room_id, actor_id=scene.actor_id, participant_id=person.participant_id
-            )
+            ParticipantPromoted(session_id=scene.room_id, actor_id=scene.actor_id, participant_id=person.participant_id)
         )
         return scene.result([person])
 
@@ -69,7 +67,7 @@ async def spotlight_participant(context: PluginContext, caller: Caller, request:
         if target is not None:
             scene.person(target)
         wanted = replace(settings, spotlight_id=target, spotlight_source=request.source)
-        if wanted == settings or target is None and settings.spotlight_id is None:
+        if wanted == settings or (target is None and settings.spotlight_id is None):
             return scene.result()
         if target is not None and target not in scene.present():
             raise conflict("participant_away", "they are not in the room")

@@ -37,7 +37,7 @@ async def list_participants(context: PluginContext, caller: Caller, request: Lis
         session_id=request.session_id,
         present=tuple(_present(state, each) for each in present.values()),
         waiting=waiting(desk, state),
-        away=tuple(_away(each) for each in away[-MOST_AWAY:]),
+        away=tuple(map(_away, sorted(away, key=_name)[:MOST_AWAY])),
         excluded=excluded(state),
     )
 
@@ -102,8 +102,14 @@ def waiting(desk: Desk, state: RoomState) -> tuple[WaitingPerson, ...]:
 
 def excluded(state: RoomState) -> tuple[ExcludedPerson, ...]:
     people = [each for each in state.people.values() if each.kicked or each.refused]
-    names = {each.participant_id: each.display_name for each in (*state.bans.values(), *people)}
-    return tuple(_excluded(state, participant_id, name) for participant_id, name in names.items())
+    names = {each.participant_id: each.display_name for each in state.bans.values()}
+    names |= {each.participant_id: each.display_name for each in people}
+    found = [_excluded(state, participant_id, name) for participant_id, name in names.items()]
+    return tuple(sorted(found, key=_name))
+
+
+def _name(each: Person | ExcludedPerson) -> tuple[str, str]:
+    return each.display_name, each.participant_id
 
 
 def _excluded(state: RoomState, participant_id: str, display_name: str) -> ExcludedPerson:

@@ -196,7 +196,7 @@ class ExcludedPerson(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ParticipantList(msgspec.Struct, frozen=True, kw_only=True):
-    """Everybody who is, waits or has been there; of those who are away the newest few hundred."""
+    """Everybody who is, waits or has been there; of those who are away 300 at most. The last two are by name."""
 
     session_id: str
     present: tuple[PresentPerson, ...]

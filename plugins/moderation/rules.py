@@ -46,7 +46,9 @@ def check_may(caller: Caller, action: Action, allowed: Allowed) -> None:
     if may(caller, action, allowed):
         return
     who = f"{caller.role}s" if caller.role in LEADING else "you"
-    what = f"{who} may not {_GENERAL.get(action, _WORDS[action])}; it takes another role or the grant {grant_of(action)}"
+    what = (
+        f"{who} may not {_GENERAL.get(action, _WORDS[action])}; it takes another role or the grant {grant_of(action)}"
+    )
     raise OperationError("forbidden", "forbidden", what)
 
 

@@ -7,9 +7,9 @@ One process has a room, and there one task at a time changes it (`room.RoomState
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, and_, delete, insert, select, update
+from sqlalchemy import Row, Table, and_, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from podium.core import TrackSource
@@ -29,18 +29,19 @@ class Kept:
     series: Settings
     people: tuple[Person, ...]
     bans: tuple[Ban, ...]
+    stale: bool = False
+    """Whether `touch` should say that all of this is used."""
 
 
 def load(session: Session, room_id: str, series_id: str | None, now: datetime) -> Kept:
-    """Read a class; what is used is old no longer. Without a `series_id`, the one that was known before counts."""
+    """Read a class. Without a `series_id`, the one that was known before counts."""
     settings = _settings(session, room_id)
     series_id = series_id or settings.series_id or room_id
     people = session.execute(select(PEOPLE).where(PEOPLE.c.session_id == room_id))
     scopes = (room_id, series_id)
-    bans = session.execute(select(BANS).where(BANS.c.session_id.in_(scopes)))
-    for table in (ROOMS, BANS):
-        used = update(table).where(table.c.session_id.in_(scopes), table.c.used_at < now - STALE)
-        session.execute(used.values(used_at=now))
+    bans = session.execute(select(BANS).where(BANS.c.session_id.in_(scopes))).all()
+    times = [row.used_at for row in bans]
+    times += session.scalars(select(ROOMS.c.used_at).where(ROOMS.c.session_id.in_(scopes)))
     return Kept(
         Settings(
             locked=settings.locked,
@@ -52,7 +53,14 @@ def load(session: Session, room_id: str, series_id: str | None, now: datetime) -
         _settings(session, series_id),
         tuple(map(_person, people)),
         tuple(Ban(participant_id=row.participant_id, display_name=row.display_name, reason=row.reason) for row in bans),
+        min(times, default=now) < now - STALE,
     )
+
+
+def touch(session: Session, room_id: str, series_id: str, now: datetime) -> None:
+    """A class is used, and with it what holds for its whole session: it is not old."""
+    for table in (ROOMS, BANS):
+        session.execute(update(table).where(table.c.session_id.in_((room_id, series_id))).values(used_at=now))
 
 
 def _settings(session: Session, session_id: str) -> Settings:
@@ -172,6 +180,6 @@ def _is(table: Table, session_id: str, participant_id: str) -> dict[str, str]:
 
 def _put(session: Session, table: Table, key: dict[str, str], values: dict[str, Any]) -> None:
     """Update the row of this key, or make it."""
-    here = and_(*(cast("ColumnElement[bool]", table.c[name] == value) for name, value in key.items()))
+    here = and_(*(table.c[name] == value for name, value in key.items()))
     if not session.execute(update(table).where(here).values(values)).rowcount:  # type: ignore[attr-defined]  # of a CursorResult
         session.execute(insert(table).values(**key, **values))
