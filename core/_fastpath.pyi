@@ -130,6 +130,7 @@ class Transport:
         rtx_ssrc: int = 0,
         nack: bool = False,
         pli: bool = True,
+        blocked: bool = False,
     ) -> Source:
         """Expect a stream, known by SSRC where signalled, otherwise by its MID and RID extensions."""
     def add_slot(

@@ -234,7 +234,7 @@ cdef class Transport(Handle):
 
     def add_source(
         self, kind: int, *, mid: str = "", rid: str = "", ssrc: int = 0, rtx_ssrc: int = 0, nack: bool = False,
-        pli: bool = True,
+        pli: bool = True, blocked: bool = False,
     ) -> Source:
         cdef Source handle = Source.__new__(Source)
         cdef _model.Source* state = <_model.Source*>self.worker.allocate(sizeof(_model.Source))
@@ -258,6 +258,7 @@ cdef class Transport(Handle):
         state.rtx_ssrc = rtx_ssrc
         state.nack = nack
         state.pli = pli
+        state.blocked = blocked
         state.key_frame = -1
         nack_reset(&state.losses)
         self.children.add(handle)

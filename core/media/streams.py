@@ -112,6 +112,7 @@ class Streams:
         return track
 
     def _add_source(self, section: AgreedSection, rid: str, ssrc: int, rtx_ssrc: int | None) -> _fastpath.Source:
+        """Blocked at first: packets may come before the room has said whom they are for."""
         video = section.kind == "video"
         return self._transport.add_source(
             _fastpath.VIDEO if video else _fastpath.AUDIO,
@@ -121,6 +122,7 @@ class Streams:
             rtx_ssrc=rtx_ssrc or 0,
             nack=video and section.nack,
             pli=video and any("nack pli" in codec.feedback for codec in section.codecs),
+            blocked=True,
         )
 
     def _open_slot(self, section: AgreedSection) -> OutgoingSlot:

@@ -63,6 +63,8 @@ class LiveRoom:
         self._present: dict[str, LocalParticipant] = {}
         self._owners: dict[Connection, LocalParticipant] = {}
         self._sources: dict[int, _fastpath.Source] = {}
+        self._unopened: list[int] = []
+        """New sources, which forward nothing until everything that limits them has been told to the worker."""
         self._slots: dict[int, _fastpath.Slot] = {}
         self._taps = Taps()
         self._policy = Policy(room, self._view, observer, nursery, self._carry_out)
@@ -280,6 +282,7 @@ class LiveRoom:
             self._slots.pop(slot.slot.id, None)
         for track in changes.opened_tracks:
             self._sources.update({source.id: source for source in track.layers})
+            self._unopened += [source.id for source in track.layers]
             self._room.add_track(participant.id, track.source, track.kind, [source.id for source in track.layers])
         for slot in changes.opened_slots:
             self._slots[slot.slot.id] = slot.slot
@@ -297,9 +300,16 @@ class LiveRoom:
             unread = {participant.id: participant for decision in decisions if (participant := self._perform(decision))}
             for participant in unread.values():
                 self._remove(participant, "too_slow")
+        self._open_sources()
         self._report_news()
         if self._entered and not self._present and not self._closed:
             self._on_empty(self)
+
+    def _open_sources(self) -> None:
+        unopened, self._unopened = self._unopened, []
+        for source_id in unopened:
+            if (source := self._sources.get(source_id)) is not None and not self._room.is_silent(source_id):
+                source.set_blocked(False)
 
     def _report_news(self) -> None:
         for news in self._room.take_news():

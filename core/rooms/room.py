@@ -90,6 +90,11 @@ class Room:
     def running_sources(self) -> list[int]:
         return [source_id for source_id, track in self._tracks.items() if track.layers[source_id].running]
 
+    def is_silent(self, source_id: int) -> bool:
+        """Whether nothing of a source is forwarded now, because somebody has muted or blocked it."""
+        track = self._tracks[source_id]
+        return self._participants[track.key.participant_id].silent(track.key.source)
+
     # What hosts ask
 
     def join(self, participant_id: str, display_name: str, role: str) -> None:

@@ -78,15 +78,22 @@ async def _come_in(context: PluginContext, state: RoomState, participant: Partic
     person = state.people.get(participant_id) or Person(
         participant_id=participant_id, display_name=participant.display_name, role=participant.role
     )
-    role = person.role if person.promoted else participant.role
+    role = _came_as(state, person, participant)
     now = replace(person, display_name=participant.display_name, role=role, entered=True, waiting_since=None)
     state.absent.pop(participant_id, None)
     if now != state.people.get(participant_id):
         await desk.keep(state, now)
     if person.waiting_since is not None:
         desk.teller.waiting(room_id)
-    if person.promoted and participant_id in desk.present_now(room_id):
+    if now.effective_role != participant.role and participant_id in desk.present_now(room_id):
         context.rooms.set_role(room_id, participant_id, now.effective_role)
+
+
+def _came_as(state: RoomState, person: Person, participant: ParticipantView) -> str:
+    """The role of their token. The promotion that made more of it may have been taken back while they came."""
+    if participant.role == "assistant" and participant.participant_id in state.raised:
+        return state.raised.pop(participant.participant_id)
+    return person.role if person.promoted else participant.role
 
 
 async def _forget_some(desk: Desk, state: RoomState) -> None:

@@ -31,6 +31,8 @@ class RoomState:
         self.people: dict[str, Person] = {}
         """In the order in which they were first seen."""
         self.bans: dict[str, Ban] = {}
+        self.raised: dict[str, str] = {}
+        """Who was last taken for an assistant because of a promotion, with the role of their token."""
         self.absent: dict[str, float] = {}
         """Who waits or has a hand up and is not there, with the time at which that is given up."""
         self._default_waiting_room = waiting_room
@@ -46,6 +48,7 @@ class RoomState:
         """The class is over; bans hold."""
         self.settings = Settings(series_id=self.settings.series_id)
         self.people.clear()
+        self.raised.clear()
         self.absent.clear()
 
     @property
@@ -76,7 +79,10 @@ class RoomState:
     def role_of(self, participant_id: str, role: str) -> str:
         """The role of somebody whose token says this one."""
         person = self.people.get(participant_id)
-        return role_of(role, promoted=person is not None and person.promoted)
+        now = role_of(role, promoted=person is not None and person.promoted)
+        if now != role:
+            self.raised[participant_id] = role
+        return now
 
     def excluded(self, participant_id: str) -> Refusal | None:
         """Why somebody's token is void."""

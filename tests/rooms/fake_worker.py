@@ -155,10 +155,11 @@ class FakeTransport:
         rtx_ssrc: int = 0,
         nack: bool = False,
         pli: bool = True,
+        blocked: bool = False,
     ) -> "FakeSource":
         assert self.payload_types
         terms = {"kind": kind, "mid": mid, "rid": rid, "ssrc": ssrc, "rtx_ssrc": rtx_ssrc, "nack": nack, "pli": pli}
-        self.sources.append(FakeSource(self.worker.new_id(), terms))
+        self.sources.append(FakeSource(self.worker.new_id(), terms, blocked=blocked))
         return self.sources[-1]
 
     def add_slot(
@@ -183,11 +184,13 @@ class FakeTransport:
 class FakeSource:
     """A stream that tests start, stop and resize by events."""
 
-    def __init__(self, source_id: int, terms: dict[str, object]) -> None:
+    def __init__(self, source_id: int, terms: dict[str, object], *, blocked: bool = False) -> None:
         self.id = source_id
         self.csrc = source_id
         self.terms = terms
-        self.blocked = False
+        self.blocked = blocked
+        self.history = [blocked]
+        """Whether it was blocked, from its first moment on."""
         self.audience: int | None = None
         self.closed = False
         self.taps: list[FakeTap] = []
@@ -205,6 +208,7 @@ class FakeSource:
     def set_blocked(self, blocked: bool) -> None:
         assert not self.closed
         self.blocked = blocked
+        self.history.append(blocked)
 
     def request_key_frame(self) -> None:
         assert not self.closed

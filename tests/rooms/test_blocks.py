@@ -157,3 +157,12 @@ def test_nothing_is_kept_of_sessions_without_blocks() -> None:
     early.put("math", Blocks())
     early.change("math", "bob", "camera", False, "hall")
     assert vars(early) == {"_sessions": {}}
+
+
+async def test_a_new_source_forwards_nothing_until_it_is_known_whether_it_may(rooms: Rooms) -> None:
+    """Its owner may send already: a block that came a command later would let packets through."""
+    block(rooms, "ada")
+    ada = await rooms.join("math", "ada", "Ada")
+    microphone, *others = (await publish(ada)).sources
+    assert set(microphone.history) == {True}
+    assert [source.history for source in others] == [[True, False] for _ in others]

@@ -4,13 +4,14 @@
 from datetime import datetime
 from itertools import pairwise
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import trio
 import trio.testing
 from sqlalchemy.orm import Session
 
-from podium.core import DatabaseError
+from podium.core import ClientConfiguration, DatabaseError, ParticipantView
 from podium.plugins.moderation import store
 from podium.plugins.moderation.desk import desk_of
 from tests.builtin.host import BuiltinHost
@@ -70,6 +71,29 @@ async def test_what_cannot_be_written_does_not_happen(host: BuiltinHost, monkeyp
     assert metric(host, "participants_muted_total") == 1
 
 
+async def test_a_caller_who_goes_away_leaves_nothing_half_done(
+    host: BuiltinHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, ann = await Somebody(host, "ada", "instructor").join(), await Somebody(host, "ann").join()
+    await trio.testing.wait_all_tasks_blocked()
+    desk = desk_of(host.context("moderation"))
+    database, scope = desk.database, trio.CancelScope()
+
+    async def run(*arguments: Any) -> Any:
+        with trio.CancelScope(shield=True):
+            result = await database.run(*arguments)
+        scope.cancel()  # the commit is done; the next checkpoint ends the call
+        return result
+
+    with monkeypatch.context() as patched, scope:
+        patched.setattr(desk, "database", SimpleNamespace(run=run, read=database.read))
+        await ada.call("KickParticipant", participant_id="ann")
+        await trio.lowlevel.checkpoint()
+    assert scope.cancelled_caught
+    assert ann.gone == "kicked"
+    assert await ann.refusal() == "kicked"
+
+
 async def test_who_was_demoted_meanwhile_does_it_no_more(host: BuiltinHost) -> None:
     ada, eve = await Somebody(host, "ada", "instructor").join(), await Somebody(host, "eve").join()
     await Somebody(host, "ann").join()
@@ -89,6 +113,34 @@ async def test_who_was_demoted_meanwhile_does_it_no_more(host: BuiltinHost) -> N
     assert refused.is_set()
     assert eve.role_now() == "student"
     assert len(host.rooms.participants(ROOM)) == 3
+
+
+async def test_who_comes_back_while_being_demoted_or_kicked_is(
+    host: BuiltinHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, eve = await Somebody(host, "ada", "instructor").join(), await Somebody(host, "eve").join()
+    ann = await Somebody(host, "ann").join()
+    await ada.call("PromoteParticipant", participant_id="eve")
+    for person in (ann, eve):
+        assert person.presence is not None
+        person.presence.leave()
+    configured = host.plugins.hooks.client_configuration
+
+    async def meanwhile(participant: ParticipantView, **values: Any) -> ClientConfiguration:
+        """They have been asked about, and are not in the room yet."""
+        what = "DemoteParticipant" if participant.participant_id == "eve" else "KickParticipant"
+        await ada.call(what, participant_id=participant.participant_id)
+        return await configured(participant=participant, **values)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(host.plugins.hooks, "client_configuration", meanwhile)
+        await eve.join()
+        await ann.join()
+    await ada.hears("RoleChanged", participant_id="eve", role="student")
+    await ada.hears("ParticipantLeft", participant_id="ann", reason="kicked")
+    assert eve.role_now() == "student"
+    assert ann.gone == "kicked"
+    assert not (await ada.call("DemoteParticipant", participant_id="eve")).changed
 
 
 async def call(person: Somebody, name: str, participant_id: str | None) -> None:

@@ -6,6 +6,7 @@ import trio
 import trio.testing
 
 from podium.core import PodiumError
+from podium.plugins.moderation import plugin
 from tests.builtin.host import BuiltinHost
 from tests.builtin.moderation.people import ROOM, SERVICE, Somebody, audit, blocked, metric, ticket, waiter
 
@@ -59,6 +60,8 @@ async def test_a_mute_is_in_the_room_the_table_the_trail_and_the_metrics(host: B
 
 
 async def test_who_may_not_is_told_why(host: BuiltinHost) -> None:
+    offered = {each.operation.name for each in host.services.registry if each.owner == "moderation"}
+    assert offered == plugin.operations.keys()  # none has the route of somebody else's
     ada, bob = await Somebody(host, "ada", "instructor").join(), await Somebody(host, "bob", "assistant").join()
     ann, eve = await Somebody(host, "ann").join(), await Somebody(host, "eve", "observer").join()
     abe = await Somebody(host, "abe", grants=["moderation:mute"]).join()
@@ -194,6 +197,7 @@ async def test_the_waiting_room(host: BuiltinHost) -> None:
         assert await ben.person.refused("GetModeration") == "not_in_room"
         assert await ben.person.refused("RaiseHand") == "not_in_room"
         assert (await ann.call("GetModeration")).waiting is None
+        assert await ada.refused("PromoteParticipant", participant_id="ben") == "participant_waiting"
         assert (await ada.call("AdmitParticipant", participant_id="cal")).participants == ("cal",)
         assert await cal.result() == "in"
         assert not (await ada.call("AdmitParticipant", participant_id="cal")).changed
