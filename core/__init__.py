@@ -90,7 +90,7 @@ if TYPE_CHECKING:
     from podium.core.plugins.offering import OperationsAccess
     from podium.core.plugins.plugin import Plugin
     from podium.core.plugins.report import HookReport, PluginReport, RouteReport
-    from podium.core.plugins.routes import WebRequest, WebResponse
+    from podium.core.plugins.routes import WebFile, WebRequest, WebResponse
     from podium.core.plugins.runner import PluginState
     from podium.core.rooms.identity import LEADING, ROLES, RoomError
     from podium.core.rooms.messages import Message
@@ -194,7 +194,7 @@ _HOMES = {
         "PluginReport",
         "RouteReport",
     ),
-    "plugins.routes": ("WebRequest", "WebResponse"),
+    "plugins.routes": ("WebFile", "WebRequest", "WebResponse"),
     "plugins.runner": ("PluginState",),
     "rooms.messages": ("Message",),
     "rooms.observer": (
@@ -321,6 +321,7 @@ __all__ = [
     "Wait",
     "Waiting",
     "WaitingOutcome",
+    "WebFile",
     "WebRequest",
     "WebResponse",
     "declare",

@@ -95,7 +95,7 @@ class Joined(Event, frozen=True, kw_only=True):
     max_participants: int
     token: Annotated[
         str | None,
-        msgspec.Meta(description="For whoever leads an ad-hoc room: a join token to come back in the same role."),
+        msgspec.Meta(description="For who came without one to an ad-hoc room: a join token to come back as the same."),
     ] = None
     configuration: ClientConfiguration = ClientConfiguration()
     blocked: tuple[TrackSource, ...] = ()

@@ -30,6 +30,7 @@ _ENDINGS: dict[str, Kind] = {
     "_expired": "unauthenticated",
     "_forbidden": "forbidden",
     "_unavailable": "unavailable",
+    "_unanswered": "unavailable",
     "_busy": "unavailable",
     "_timeout": "timeout",
 }

@@ -10,7 +10,7 @@ from typing import Protocol, final
 from podium.core.events import Event, ParticipantInfo, TrackKind, TrackSource
 from podium.core.media.tap import MediaTap
 from podium.core.plugins.plugin_events import NO_EVENTS, PluginEvent, audience_of
-from podium.core.rooms.messages import Message
+from podium.core.rooms.messages import Keep, Message
 from podium.core.rooms.observer import ParticipantView, RoomView
 from podium.core.rooms.presence import LocalParticipant
 
@@ -42,7 +42,7 @@ class RoomsService(Protocol):
     def admit(self, session_id: str, participant_id: str) -> bool: ...
     def turn_away(self, session_id: str, participant_id: str, message: str, *, code: str) -> bool: ...
     def reconsider(self, session_id: str) -> None: ...
-    async def send_message(self, message: Message) -> None: ...
+    async def send_message(self, message: Message, keep: Keep | None = None) -> None: ...
     async def join(
         self, session_id: str, participant_id: str | None, display_name: str, role: str
     ) -> LocalParticipant: ...
@@ -87,13 +87,16 @@ class RoomsAccess:
         rooms, roles = self._rooms(), audience_of(event, self._events)
         rooms.tell(session_id, event, participant_id, roles=roles)
 
-    async def send_message(self, message: Message) -> None:
+    async def send_message(self, message: Message, *, keep: Keep | None = None) -> None:
         """Bring a message to those it is for, as event `MessageReceived`, if no plugin refuses it (`message_sending`).
+
+        `keep`, an async function, is called with it when none has, and awaited before anybody is told; what it raises
+        comes through, and nobody is told. So a plugin can write down exactly what people read.
 
         Raises RoomError: `room_unknown`, `participant_unknown`, `text_invalid`, `id_invalid`, `time_invalid`, or the
         code of a plugin's veto.
         """
-        await self._rooms().send_message(message)
+        await self._rooms().send_message(message, keep)
 
     def remove(self, session_id: str, participant_id: str, *, reason: str = "removed") -> None:
         """Send somebody away; `reason` is told to all."""

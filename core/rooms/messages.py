@@ -5,7 +5,7 @@ The core carries messages and keeps none. Who may write, and what, is for plugin
 """
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 
 import msgspec
@@ -28,6 +28,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     to: tuple[str, ...] = ()
     message_id: str = msgspec.field(default_factory=lambda: secrets.token_urlsafe(12))
     at: datetime = msgspec.field(default_factory=lambda: datetime.now(UTC))
+
+
+Keep = Callable[[Message], Awaitable[None]]
+"""Writes a message down between the last plugin's consent and the first reader."""
 
 
 def check_message(message: Message, present: Collection[str]) -> None:

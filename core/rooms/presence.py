@@ -56,6 +56,8 @@ class LocalParticipant:
         """At this moment; `Rooms.set_role` changes it."""
         self.configuration = configuration
         """What its browser is told to connect with."""
+        self.came_as = role
+        """The role they came with; `role` is what plugins and the room have made of it."""
         self.left_reason: str | None = None
         self.connection: Connection | None = None
         self._room = room

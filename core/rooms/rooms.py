@@ -31,7 +31,7 @@ from podium.core.rooms.identity import (
     new_participant_id,
 )
 from podium.core.rooms.live import LiveRoom
-from podium.core.rooms.messages import Message, check_message, received, recipients
+from podium.core.rooms.messages import Keep, Message, check_message, received, recipients
 from podium.core.rooms.observer import NobodyObserves, ParticipantView, RoomObserver, RoomView, Veto, Wait
 from podium.core.rooms.policy import POLICIES
 from podium.core.rooms.presence import LocalParticipant
@@ -107,6 +107,7 @@ class Rooms:
 
         Who is `invited` to the session, by a join token, opens its room even where rooms are not ad hoc. A role that
         is `wished` for, without a token, leads the room only if nobody has led it since it opened; then it is student.
+        Nor does a plugin make a leader of who comes so.
 
         Whom a plugin tells to wait goes on waiting in here; `on_wait` is called when that begins and when the message
         changes. Who comes without it cannot wait. To be canceled meanwhile is to have gone.
@@ -127,7 +128,7 @@ class Rooms:
                 given = self._granted(session_id, role) if wished else role
                 participant = ParticipantView(participant_id=own_id, display_name=name, role=given)
                 try:
-                    participant = await self._in_role(visit, participant, invited=invited)
+                    participant = await self._in_role(visit, participant, invited=invited, proven=not wished)
                     answer = await self._ask(visit, participant, invited=invited)
                     if isinstance(answer, Wait):
                         await visit.wait(participant, answer)
@@ -136,7 +137,9 @@ class Rooms:
                     if wished and participant.role in LEADING and given != self._granted(session_id, given):
                         what = "somebody else has come to lead this room meanwhile; join again"
                         raise RoomError("role_taken", what, "role")
-                    return self._enter(visit, participant, arrival.role or participant.role, answer)
+                    entered = self._enter(visit, participant, arrival.role or participant.role, answer)
+                    entered.came_as = given
+                    return entered
                 except WaitingEndedError:
                     raise
                 except RoomError as error:
@@ -144,11 +147,18 @@ class Rooms:
                     self._observer.join_refused(room=room, participant=participant, code=code, message=message)
                     raise
 
-    async def _in_role(self, visit: Visit, participant: ParticipantView, *, invited: bool) -> ParticipantView:
-        """Somebody who may join, in the role that plugins know them in. Raises RoomError."""
+    async def _in_role(
+        self, visit: Visit, participant: ParticipantView, *, invited: bool, proven: bool
+    ) -> ParticipantView:
+        """Somebody who may join, in the role that plugins know them in. Raises RoomError.
+
+        Whose id is not `proven` by a token leads nothing on behalf of it: ids are no secret.
+        """
         self._check_joinable(visit.room.session_id, invited=invited)
         role = await self._observer.participant_role(role=participant.role, room=visit.room, participant=participant)
         visit.check()
+        if role in LEADING and not proven:
+            return participant
         return msgspec.structs.replace(participant, role=role)
 
     async def _ask(self, visit: Visit, participant: ParticipantView, *, invited: bool) -> ClientConfiguration | Wait:
@@ -257,16 +267,19 @@ class Rooms:
         """Send one participant away. Raises RoomError."""
         self._room(session_id).remove(participant_id, reason)
 
-    async def send_message(self, message: Message) -> None:
-        """Bring a message to those it is for, if plugins let it.
+    async def send_message(self, message: Message, keep: Keep | None = None) -> None:
+        """Bring a message to those it is for, if plugins let it. `keep` is awaited then, before anybody is told.
 
-        Raises RoomError: `room_unknown`, what `check_message` raises, or the code of a plugin's refusal.
+        Raises RoomError: `room_unknown`, what `check_message` raises, or the code of a plugin's refusal; what `keep`
+        raises comes through, and nobody is told.
         """
         room = RoomView(session_id=message.session_id)
         check_message(message, self._room(message.session_id).present)
         veto = await self._observer.message_sending(room=room, message=message)
         if veto is not None:
             raise RoomError(veto.code, veto.message)
+        if keep is not None:
+            await keep(message)
         live = self._room(message.session_id)
         live.tell_some(received(message), recipients(message, live.present))
         self._observer.message_sent(room=room, message=message)

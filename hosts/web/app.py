@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from h11 import LocalProtocolError
-from quart import Response, abort, request, websocket
+from quart import Response, abort, has_request_context, request, websocket
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
@@ -103,7 +103,8 @@ def _secure(app: PodiumApp) -> None:
 
     @app.errorhandler(HTTPException)
     async def refuse(error: HTTPException) -> Any:
-        return error_response(error) if request.path.startswith(("/api/", "/plugins/")) else error
+        within = has_request_context()  # not for a WebSocket that nobody serves
+        return error_response(error) if within and request.path.startswith(("/api/", "/plugins/")) else error
 
     @app.after_request
     async def secure(response: Response) -> Response:

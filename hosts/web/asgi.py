@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two measures between hypercorn and Quart, each for a fault that a public server cannot live with.
+"""Three measures between hypercorn and Quart, each for a fault that a public server cannot live with.
 
 Sends of HTTP responses are shielded: Quart cancels a handler on `http.disconnect`, and a cancellation inside
 hypercorn's send leaves the connection open for ever. Compression of WebSocket messages is declined: wsproto inflates
 without a limit, so 64 KiB on the wire could become 64 MiB in memory before the limit on message size is looked at.
+A file that cannot be sent to its end, which was logged already, ends the connection and is no fault of the application.
 """
 
 from typing import Any
@@ -11,9 +12,11 @@ from typing import Any
 import trio
 from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
 
+from podium.hosts.web.downloads import CutShortError
+
 
 class Safeguards:
-    """Wraps an ASGI application with both measures."""
+    """Wraps an ASGI application with these measures."""
 
     def __init__(self, app: ASGIFramework) -> None:
         self.app = app
@@ -23,7 +26,10 @@ class Safeguards:
             send = shielded(send)
         elif scope["type"] == "websocket":
             decline_compression(send)
-        await self.app(scope, receive, send)
+        try:
+            await self.app(scope, receive, send)
+        except* CutShortError:
+            pass  # without an end of the body hypercorn closes the connection
 
 
 def shielded(send: ASGISendCallable) -> ASGISendCallable:

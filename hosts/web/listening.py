@@ -8,13 +8,22 @@ cancellation, so only the kernel can end one to a peer that does not read.
 import ipaddress
 import logging
 import socket
+from typing import Protocol
 
 from hypercorn.config import Config as HypercornConfig
 
 UNREAD_TIMEOUT = 10.0
 """Seconds after which the kernel gives up a connection whose peer takes nothing."""
+PAUSED_TIMEOUT = 600.0
+"""The same while a file is sent: players take nothing while they are paused."""
 MAX_MESSAGE = 256 * 1024
 BACKLOG = 512
+
+
+class _Socket(Protocol):
+    """One of Python's or of trio's."""
+
+    def setsockopt(self, level: int, option: int, value: int, /) -> None: ...
 
 
 def hypercorn_config() -> HypercornConfig:
@@ -33,9 +42,14 @@ def listen(host: str, port: int) -> socket.socket:
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     both = family == socket.AF_INET6 and address[0] == "::" and socket.has_dualstack_ipv6()
     listener = socket.create_server(address[:2], family=family, backlog=BACKLOG, dualstack_ipv6=both)
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(UNREAD_TIMEOUT * 1000))
+    set_unread_timeout(listener, UNREAD_TIMEOUT)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
+
+
+def set_unread_timeout(connection: _Socket, seconds: float) -> None:
+    """How long its peer may take nothing."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
 
 
 def reachable_url(host: str, port: int) -> str:

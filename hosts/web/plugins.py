@@ -2,7 +2,7 @@
 """What plugins serve to browsers, below `/plugins/<name>`: their files and their routes, while they run.
 
 Handlers of routes run where the plugin's hooks run; nobody waits for one longer than its deadline, and one whose plugin
-is disabled ends with 503.
+is disabled ends with 503. A file that it named is sent afterwards, for as long as that takes.
 No cookie reaches a handler and none is set: who asks is known by `Authorization: Bearer` alone, so no foreign page can
 act in somebody's name.
 """
@@ -24,6 +24,7 @@ from podium.core.plugins.plugin import Plugin
 from podium.core.plugins.plugin_events import EventOffer
 from podium.core.plugins.routes import PluginRoute, WebRequest, WebResponse
 from podium.hosts.web.assets import Assets
+from podium.hosts.web.downloads import Downloads
 from podium.hosts.web.plugin_files import FOLDER, read_files
 from podium.hosts.web.rest import caller_untrusted, refusal
 
@@ -47,6 +48,8 @@ RESPONSE_HEADERS = frozenset(
     }
 )
 """What a handler may say besides the content type; the policy headers are the host's own."""
+FILE_HEADERS = frozenset({"etag", "last-modified"})
+"""Those of them that the host finds out itself for a file."""
 
 
 @dataclass(slots=True)
@@ -68,6 +71,7 @@ class PluginPages:
         self._services = services
         self._assets: dict[str, Assets] = {}
         self._served: dict[str, _Served] = {}
+        self._downloads = Downloads()
 
     async def prepare(self, plugin: Plugin) -> None:
         """Read the plugin's files. Raises PluginError `plugin_static`."""
@@ -111,10 +115,24 @@ class PluginPages:
         with trio.CancelScope() as scope:
             served.running.add(scope)
             try:
-                return _response(await self._ask(route, name, asked))
+                return await self._response(name, await self._ask(route, name, asked))
             finally:
                 served.running.discard(scope)
         raise OperationError("unavailable", "plugin_stopped", f"plugin {name!r} is not running any more")
+
+    async def _response(self, name: str, answer: WebResponse) -> Response:
+        if answer.file is None:
+            response = Response(answer.body, status=answer.status)
+            response.headers["Cache-Control"] = "no-store"
+            allowed = RESPONSE_HEADERS
+        else:
+            response = await self._downloads.respond(name, answer.file)
+            allowed = RESPONSE_HEADERS - FILE_HEADERS
+        response.content_type = answer.content_type
+        for header, value in answer.headers.items():
+            if header.lower() in allowed:
+                response.headers[header] = value
+        return response
 
     async def _ask(self, route: PluginRoute, name: str, asked: WebRequest) -> WebResponse:
         home = self._plugins.home(name)
@@ -160,15 +178,6 @@ def _match(plugin: Plugin, method: str, path: str) -> tuple[PluginRoute, dict[st
     if found and not fitting:
         raise MethodNotAllowed(sorted({each.route.method for each, _ in found}))
     return min(fitting, key=lambda one: [part == "{}" for part in one[0].route.shape], default=None)
-
-
-def _response(answer: WebResponse) -> Response:
-    response = Response(answer.body, status=answer.status, content_type=answer.content_type)
-    response.headers["Cache-Control"] = "no-store"
-    for name, value in answer.headers.items():
-        if name.lower() in RESPONSE_HEADERS:
-            response.headers[name] = value
-    return response
 
 
 def _nothing(path: str) -> OperationError:

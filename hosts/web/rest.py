@@ -74,8 +74,9 @@ def error_response(error: HTTPException) -> Response:
     """What werkzeug and Quart refuse, in our shape."""
     code = HTTPStatus(error.code or 500).name.lower()
     response = _json(ErrorBody(code=code, message=error.description or error.name), error.code or 500)
-    if allow := dict(error.get_headers()).get("Allow"):
-        response.headers["Allow"] = allow
+    for name, value in error.get_headers():
+        if name in ("Allow", "Content-Range"):
+            response.headers[name] = value
     return response
 
 

@@ -64,7 +64,7 @@ FLUSH_WITHIN = 2.0
 """Seconds that an ending connection gets to take its last messages."""
 
 WAY_BACK = 86_400
-"""Seconds for which whoever leads an ad-hoc room may come back as that."""
+"""Seconds for which who came to an ad-hoc room without a token may come back as the same."""
 
 OPERATIONS_AT_ONCE = 4
 """Operations of one connection that may run beside each other."""
@@ -108,6 +108,8 @@ class Signalling:
         self._outbox.finish(close.code, close.reason)
         self._reading.cancel()
         self._everything.deadline = min(self._everything.deadline, trio.current_time() + FLUSH_WITHIN)
+        if close.code == CLOSE_RESTART and self._participant is not None:
+            self._participant.leave("shutdown")  # rather than `disconnected`: they come back by themselves
 
     def _start(self, task: Callable[[], Awaitable[None]]) -> None:
         self._nursery.start_soon(self._guard, task)
@@ -240,8 +242,8 @@ class Signalling:
             self._participant.leave("disconnected")
             return
         joined = self._participant.snapshot()
-        if message.token is None and joined.role in LEADING:
-            joined = msgspec.structs.replace(joined, token=self._way_back(joined))
+        if message.token is None:
+            joined = msgspec.structs.replace(joined, token=self._way_back(joined, self._participant.came_as))
         self._caller = msgspec.structs.replace(caller, subject=joined.participant_id)
         self._conversation.joined, self._conversation.waiting = True, False
         self._tell(joined)
@@ -259,14 +261,13 @@ class Signalling:
             raise AuthenticationError("token_invalid", "this token is not for joining a session", "token")
         return caller
 
-    def _way_back(self, joined: Joined) -> str:
-        """A token for whoever leads a room on their wish alone: without it they would come back as a student."""
+    def _way_back(self, joined: Joined, role: str) -> str:
+        """A token for who came without one, to prove next time that they are the same; its role is what they came as.
+
+        What plugins have made of that role is asked of them again.
+        """
         return self._services.identities.tokens.issue(
-            joined.session_id,
-            joined.role,
-            lifetime=WAY_BACK,
-            participant_id=joined.participant_id,
-            display_name=joined.display_name,
+            joined.session_id, role, lifetime=WAY_BACK, participant_id=joined.participant_id
         )
 
     async def _operate(self, call: OperationCall) -> None:

@@ -12,34 +12,9 @@ from typing import Any
 from podium.core import new_key
 from tests.browser.chromium import Tab
 from tests.browser.conftest import HostProcess, Room
-from tests.browser.installing import install
 
 ADMINISTRATOR = new_key("operations", "administrator")
 SECRET = "0123456789abcdef0123456789abcdef"
-
-SPEAKING = '''
-import msgspec
-
-from podium.core import Caller, Message, Plugin, PluginContext
-
-plugin = Plugin("speaking", version="1.0")
-
-
-class Say(msgspec.Struct, frozen=True, kw_only=True):
-    session_id: str
-    text: str
-
-
-class Said(msgspec.Struct, frozen=True, kw_only=True):
-    pass
-
-
-@plugin.operation(roles=("instructor", "assistant", "student"))
-async def say_something(context: PluginContext, caller: Caller, request: Say) -> Said:
-    """Say something to everybody."""
-    await context.rooms.send_message(Message(session_id=request.session_id, text=request.text))
-    return Said()
-'''
 
 RECORDING = """
 // What the host tells this page, and how many connections for media it makes.
@@ -80,14 +55,27 @@ WebSocket.prototype.send = function (data) {
 };
 """
 
+NO_CAMERA = """
+const openDevices = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (constraints) => {
+  if (constraints.video) throw new DOMException("none", "NotFoundError");
+  return openDevices(constraints);
+};
+"""
+"""For people who need not be seen: a camera costs time."""
+
 SMALL_SCREEN = """
 const getDisplayMedia = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getDisplayMedia = () => getDisplayMedia({ video: { width: 640, height: 360, frameRate: 5 } });
 """
 
+READY = """globalThis.podium?.isOn("microphone")
+  && (podium.isOn("camera") || document.getElementById("device-note").textContent !== "")"""
 LOUD = """async (id) => (await receivedStatistics()).some(
   (row) => row.kind === "audio" && row.participantId === id && row.audioLevel > 0.01)"""
-QUIET = """async () => (await receivedStatistics()).every((row) => row.kind !== "audio" || (row.audioLevel ?? 0) < 0.001)"""
+QUIET = (
+    """async () => (await receivedStatistics()).every((row) => row.kind !== "audio" || (row.audioLevel ?? 0) < 0.001)"""
+)
 HEARD = """async () => {
   const rows = (await receivedStatistics()).filter(({ kind }) => kind === "audio");
   const sum = (name) => rows.reduce((total, row) => total + (row[name] ?? 0), 0);
@@ -145,7 +133,7 @@ def _named(name: str, role: str) -> dict[str, str]:
 
 def enter(tab: Tab) -> None:
     """From the lobby on."""
-    tab.wait_for("globalThis.podium?.isOn('camera') && podium.isOn('microphone')")
+    tab.wait_for(READY)
     tab.click("#join")
 
 
@@ -153,6 +141,7 @@ def open_people(tab: Tab) -> None:
     """The side bar with the panel."""
     tab.wait_for("document.querySelector('#tab-moderation-people:not([hidden])') !== null")
     tab.click("#open-panels")
+    tab.click("#tab-moderation-people")
     tab.wait_for("document.querySelector('.moderation-row') !== null")
 
 
@@ -180,18 +169,10 @@ ROW = """([name, text]) => [...document.querySelectorAll('.moderation-row')].som
 """Whether somebody's row has this sign or note."""
 
 
-def settings(folder: Path) -> dict[str, str]:
-    """What a host with moderation is started with; the same after a restart."""
-    path = os.environ.get("PYTHONPATH", "")
-    if not (folder / "podium.toml").exists():
-        path = install(folder, "speaking", SPEAKING)
-        (folder / "podium.toml").write_text("[plugins.moderation]\n[plugins.speaking]\n")
-    path = os.pathsep.join(dict.fromkeys([str(folder), *filter(None, path.split(os.pathsep))]))
-    return {"PYTHONPATH": path, "PODIUM_AUTH__API_KEYS": ADMINISTRATOR.entry, "PODIUM_AUTH__SECRET": SECRET}
-
-
 def start(folder: Path, port: int = 0) -> HostProcess:
-    return HostProcess(folder, port, **settings(folder))
+    """A host with all that belongs to a class; again in the same folder and on the same port, it goes on with it."""
+    (folder / "podium.toml").write_text("[plugins.moderation]\n[plugins.chat]\n[plugins.screenshare]\n")
+    return HostProcess(folder, port, PODIUM_AUTH__API_KEYS=ADMINISTRATOR.entry, PODIUM_AUTH__SECRET=SECRET)
 
 
 OpenRoom = Callable[[HostProcess], Room]

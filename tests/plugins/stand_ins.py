@@ -15,7 +15,7 @@ from podium.core.media.tap import MediaTap
 from podium.core.plugins.discovery import Installed
 from podium.core.plugins.manager import Plugins, open_plugins
 from podium.core.plugins.plugin import Plugin
-from podium.core.rooms.messages import Message
+from podium.core.rooms.messages import Keep, Message
 from podium.core.rooms.observer import ParticipantView, RoomView
 from podium.core.rooms.presence import LocalParticipant
 
@@ -107,7 +107,7 @@ class FakeRooms:
     def reconsider(self, session_id: str) -> None:
         self.asked.append(("reconsider", session_id))
 
-    async def send_message(self, message: Message) -> None:
+    async def send_message(self, message: Message, keep: Keep | None = None) -> None:
         self.asked.append(("send_message", message))
 
     async def join(self, session_id: str, participant_id: str | None, display_name: str, role: str) -> LocalParticipant:

@@ -150,3 +150,30 @@ async def test_a_plugin_that_fails_refuses_messages(tmp_path: Path) -> None:
         with pytest.raises(RoomError) as refused:
             await rooms.send_message(HELLO)
         assert refused.value.code == "undecided"
+
+
+async def test_a_message_is_kept_after_the_last_consent_and_before_anybody_is_told(tmp_path: Path) -> None:
+    plugin = Plugin("polite", version="1.0")
+    kept: list[tuple[str, int]] = []
+
+    @plugin.hook
+    async def message_sending(room: RoomView, message: Message) -> Veto | None:
+        return Veto("be polite", "impolite") if "damn" in message.text else None
+
+    async with host(tmp_path, plugin) as (manager, rooms):
+        everybody = await people(rooms)
+        access = manager.running()["polite"].rooms
+
+        async def keep(message: Message) -> None:
+            kept.append((message.text, sum(len(messages(each)) for each in everybody)))
+            if message.text == "lost":
+                raise OSError("the disk is full")
+
+        await access.send_message(HELLO, keep=keep)
+        assert [len(messages(each)) for each in everybody] == [1, 1, 1]
+        with pytest.raises(RoomError, match="be polite"):
+            await access.send_message(msgspec.structs.replace(HELLO, text="damn"), keep=keep)
+        with pytest.raises(OSError, match="disk"):
+            await access.send_message(msgspec.structs.replace(HELLO, text="lost"), keep=keep)
+        assert [messages(each) for each in everybody] == [[], [], []]
+        assert kept == [("Hello", 0), ("lost", 0)]

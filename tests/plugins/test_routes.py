@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Routes of plugins as they are declared, and the values that go in and out; tests/web has them over HTTP."""
 
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from podium.core import Plugin, PluginContext, PluginError, PodiumError, WebRequest, WebResponse
+from podium.core import Plugin, PluginContext, PluginError, PodiumError, WebFile, WebRequest, WebResponse
 
 
 async def answer(context: PluginContext, request: WebRequest) -> WebResponse:
@@ -53,11 +55,27 @@ def test_two_routes_that_cannot_be_told_apart_are_one_too_many() -> None:
         {"headers": {"Location": "/x\r\nSet-Cookie: a=b"}},
         {"headers": {"Bad\nName": "x"}},
         {"content_type": "text/plain\n"},
+        {"file": Path("sheet.pdf"), "body": "see attachment"},
+        {"file": Path("sheet.pdf"), "status": 404},
     ],
 )
 def test_what_cannot_be_sent_is_refused(wrong: Any) -> None:
-    with pytest.raises(ValueError, match=r"a status is|a header is"):
+    with pytest.raises(ValueError, match=r"a status is|a header is|a file is"):
         WebResponse(**wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"size": -1}, {"version": ""}, {"version": 'a"'}, {"version": "a b"}, {"modified": datetime(2026, 1, 2)}]
+)
+def test_what_is_no_file_is_refused(wrong: Any) -> None:
+    with pytest.raises(ValueError, match=r"a file has|a version is|has to have a time zone"):
+        WebFile(**{"size": 1, "version": "1", "read": lambda start, length: iter([b"a"])} | wrong)
+
+
+def test_bodies_are_text_and_files_are_bytes_unless_it_is_said() -> None:
+    assert WebResponse().content_type == "text/plain; charset=utf-8"
+    assert WebResponse(file=Path("a")).content_type == "application/octet-stream"
+    assert WebResponse(file=Path("a"), content_type="video/mp4").content_type == "video/mp4"
 
 
 def test_a_form_is_read() -> None:

@@ -4,7 +4,18 @@
 import msgspec
 import pytest
 
-from podium.core import Caller, OperationError, ParticipantView, Plugin, PluginContext, RoomView, Veto
+from podium.core import (
+    Caller,
+    OperationError,
+    ParticipantView,
+    Plugin,
+    PluginContext,
+    RoomView,
+    Veto,
+    WebFile,
+    WebRequest,
+    WebResponse,
+)
 from podium.core.plugins import discovery
 from tests.plugins.stand_ins import Point
 
@@ -45,6 +56,11 @@ def polite() -> Plugin:
             raise OperationError("invalid", "nothing_said", "say something", "words")
         text = " ".join(request.words)
         return Echoed(text=text.upper() if request.loud else text, by=caller.subject)
+
+    @plugin.route("GET", "/letters")
+    async def letters(context: PluginContext, request: WebRequest) -> WebResponse:
+        text = b"abcdefghij"
+        return WebResponse(file=WebFile(size=10, version="1", read=lambda start, size: iter([text[start:][:size]])))
 
     return plugin
 

@@ -50,3 +50,13 @@ def test_any_request_gives_its_answer(host: Host) -> None:
     assert client.post("/api/rooms/algebra/tokens", "{").json()["code"] == "unsupported_media_type"
     answer = client.request("GET", "/api/caller", headers={"Authorization": "Bearer nonsense"})
     assert answer.status == 401
+
+
+def test_files_are_asked_for_in_ranges(host: Host) -> None:
+    client = host.client("anonymous")
+    whole = client.get("/plugins/polite/letters")
+    assert (whole.status, whole.body, whole.headers["accept-ranges"]) == (200, b"abcdefghij", "bytes")
+    part = client.request("GET", "/plugins/polite/letters", headers={"Range": "bytes=2-4"})
+    assert (part.status, part.body, part.headers["content-range"]) == (206, b"cde", "bytes 2-4/10")
+    head = client.request("HEAD", "/plugins/polite/letters")
+    assert (head.body, head.headers["content-length"]) == (b"", "10")

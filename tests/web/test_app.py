@@ -69,3 +69,14 @@ async def test_files_that_the_browser_has_are_not_sent_again(host: Any, caplog: 
     status, _, body = await get(host, "/static/podium.js", {"If-None-Match": headers["ETag"]})
     assert (status, body) == (304, "")
     assert caplog.records == []
+
+
+async def test_a_socket_that_nobody_serves_is_refused(host: Any, caplog: pytest.LogCaptureFixture) -> None:
+    handshake = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version": "13",
+    }
+    assert (await get(host, "/nowhere", handshake))[0] == 404
+    assert not [record for record in caplog.records if record.exc_info]

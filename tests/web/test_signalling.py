@@ -192,6 +192,7 @@ async def test_stopping_tells_peers_to_come_back(host: Any) -> None:
         host.stop()
         assert await closed(ada) == 1012
         assert await closed(visitor) == 1012
+        assert await host.rooms.until_left("ada") == "shutdown"
 
 
 async def test_a_silent_peer_is_pinged_and_then_dropped(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,13 +12,16 @@ export function rememberName(name) {
   read(() => localStorage.setItem(NAME, name));
 }
 
-/** @returns {string|undefined} who this window was in that session, so that a reload is the same person */
-export function rememberedId(sessionId) {
-  return read(() => sessionStorage.getItem(keyOf(sessionId))) ?? undefined;
+/**
+ * Who this window was in that session, so that a reload is the same person.
+ * @returns {{participantId?: string, wayBack?: string}} the second is the token that the host lent, which proves it
+ */
+export function rememberedSelf(sessionId) {
+  return read(() => JSON.parse(sessionStorage.getItem(keyOf(sessionId)))) ?? {};
 }
 
-export function rememberId(sessionId, participantId) {
-  read(() => sessionStorage.setItem(keyOf(sessionId), participantId));
+export function rememberSelf(sessionId, { participantId, wayBack }) {
+  read(() => sessionStorage.setItem(keyOf(sessionId), JSON.stringify({ participantId, wayBack })));
 }
 
 function keyOf(sessionId) {

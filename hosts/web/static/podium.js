@@ -54,7 +54,7 @@ export class Podium extends EventTarget {
   #counts;
   #iceServers;
   #identity = null;
-  /** Whether the token in `#identity` came from the host, so as to come back in the same role. */
+  /** Whether the token in `#identity` came from the host, so as to come back as the same person. */
   #lent = false;
   #signaling = null;
   #media = null;
@@ -92,14 +92,16 @@ export class Podium extends EventTarget {
    * @param {string} options.displayName
    * @param {string} [options.participantId] to be the same person as before
    * @param {string} [options.token]
+   * @param {string} [options.wayBack] a token that the host lent earlier (`wayBack`), tried where there is no `token`
    * @param {string} [options.role]
    * @returns {Promise<void>} when let in and negotiated, which may take long while `state` is "waiting"; rejects with
    *   PodiumError
    */
-  async join({ sessionId, displayName, participantId, token, role }) {
+  async join({ sessionId, displayName, participantId, token, wayBack, role }) {
     if (this.state !== "idle" && this.state !== "left") throw new PodiumError("already_joined", "Already joined.");
-    this.#identity = { session_id: sessionId, display_name: displayName, participant_id: participantId, token, role };
-    this.#lent = false;
+    const shown = token ?? wayBack;
+    this.#identity = { session_id: sessionId, display_name: displayName, participant_id: participantId, token: shown, role };
+    this.#lent = Boolean(wayBack && !token);
     this.#ending = null;
     this.#setState("connecting");
     try {
@@ -126,6 +128,11 @@ export class Podium extends EventTarget {
   /** Slots by mid: who is in each, and a stream that plays them. @type {Map<string, import("./media.js").Slot>} */
   get slots() {
     return this.#media?.slots ?? new Map();
+  }
+
+  /** The token that the host lent to who came without one, if so: with it one is the same person after a reload. */
+  get wayBack() {
+    return this.#lent ? this.#identity.token : undefined;
   }
 
   /** The RTCPeerConnection of the moment, for statistics. */

@@ -4,7 +4,7 @@
 
 import { Controls } from "./controls.js";
 import { farewellTo } from "./farewells.js";
-import { rememberedId, rememberedName, rememberId, rememberName } from "./memory.js";
+import { rememberedName, rememberedSelf, rememberName, rememberSelf } from "./memory.js";
 import { Notices } from "./notices.js";
 import { Panels } from "./panels.js";
 import { openDevice, Podium, PodiumError } from "./podium.js";
@@ -86,9 +86,9 @@ async function join(event) {
   element("join-error").textContent = "";
   try {
     const { token, role } = Object.fromEntries(query);
-    const participantId = token ? undefined : rememberedId(sessionId); // a token says who one is
+    const self = token ? {} : rememberedSelf(sessionId); // a token says who one is
     tiles.ownName = displayName;
-    await podium.join({ sessionId, displayName, participantId, token, role });
+    await podium.join({ sessionId, displayName, token, role, ...self });
     rememberName(displayName);
   } catch (error) {
     element("join-error").textContent = error instanceof PodiumError ? error.message : `Joining failed: ${error.message}`;
@@ -100,7 +100,7 @@ async function join(event) {
 /* Waiting and entering */
 
 function follow() {
-  if (podium.state === "waiting" || podium.state === "connected") rememberId(sessionId, podium.participantId);
+  if (podium.state === "waiting" || podium.state === "connected") rememberSelf(sessionId, podium);
   if (podium.state === "waiting" && element("waiting").hidden) showWaiting();
   if (podium.state === "connected" && element("classroom").hidden) showClassroom();
 }

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Capture, composition and storage of recordings."""
