@@ -40,8 +40,9 @@ export function announceArrivals({ room, state, acting }) {
       known.get(id)?.close();
       known.set(id, null);
     }
-    const all = { label: "Admit all", run: () => acting.call("AdmitAll") };
-    together = room.notify("Several people wait to be let in.", [all, { label: "Show", run: () => room.open() }], { sticky: true });
+    const admit = { label: "Admit all", run: () => acting.call("AdmitAll") };
+    const show = { label: "Show", run: () => room.open() };
+    together = room.notify("Several people wait to be let in.", [admit, show], { sticky: true });
   }
 
   state.addEventListener("change", draw);

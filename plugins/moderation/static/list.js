@@ -42,7 +42,8 @@ function section(title, tag = "ul") {
   const heading = make("h3");
   const buttons = make("div", { className: "moderation-buttons" });
   const list = make(tag, { className: "moderation-list" });
-  return { element: make("section", { className: "moderation-section", hidden: true }, heading, buttons, list), title, heading, buttons, list };
+  const element = make("section", { className: "moderation-section", hidden: true }, heading, buttons, list);
+  return { element, title, heading, buttons, list };
 }
 
 function drawSection({ element, title, heading, buttons, list }, items, actions, rows) {
@@ -82,7 +83,8 @@ function drawWaiting(place, { state, acting }) {
   drawSection(place, state.waiting, may && state.waiting.length > 1 ? [all] : [], {
     update: (row, { participant_id, display_name, connected }) => {
       const admit = { key: "admit", label: "Admit", run: () => acting.call("AdmitParticipant", { participant_id }) };
-      const refuse = { key: "refuse", label: "Refuse", danger: true, run: () => acting.callAndLook("RefuseParticipant", { participant_id }) };
+      const turnAway = () => acting.callAndLook("RefuseParticipant", { participant_id });
+      const refuse = { key: "refuse", label: "Refuse", danger: true, run: turnAway };
       drawRow(row, { name: display_name, note: connected ? "" : "not connected", actions: may ? [admit, refuse] : [] });
     },
   });
@@ -113,7 +115,8 @@ function drawRemoved(place, { state, acting }) {
   drawSection(place, state.excluded, [], {
     update: (row, person) => {
       const { participant_id, display_name, banned, kicked } = person;
-      const back = { key: "back", label: "Let back in", run: () => acting.callAndLook("ReadmitParticipant", { participant_id }) };
+      const readmit = () => acting.callAndLook("ReadmitParticipant", { participant_id });
+      const back = { key: "back", label: "Let back in", run: readmit };
       const note = banned ? "banned" : kicked ? "removed" : "not let in";
       drawRow(row, { name: display_name, note, actions: may(person) ? [back] : [] });
     },

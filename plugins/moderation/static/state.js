@@ -83,7 +83,8 @@ export class ClassState extends EventTarget {
     const list = may.has("promote") && may.has("list") ? await this.#room.call("ListParticipants", session) : null;
     const promoted = list?.present.filter((each) => each.promoted).map(({ participant_id }) => participant_id);
     const { locked, waiting_room: waitingRoom, spotlight, hands, waiting, excluded, reactions } = known;
-    const parts = { door: { locked, waitingRoom }, spotlight: { spotlight }, hands: { hands }, waiting: { waiting: waiting ?? [] } };
+    const door = { locked, waitingRoom };
+    const parts = { door, spotlight: { spotlight }, hands: { hands }, waiting: { waiting: waiting ?? [] } };
     for (const [part, values] of Object.entries(parts)) if (!this.#heard.has(part)) Object.assign(this, values);
     this.#set({ may, reactions, excluded: excluded ?? [], promoted: new Set(promoted) });
   }
