@@ -23,7 +23,7 @@ from podium.core.events import Joined, Left, Waiting
 from podium.core.identity import AuthenticationError, Caller, CallerRole
 from podium.core.operations import OperationError, Services
 from podium.core.rooms.anteroom import WaitingEndedError
-from podium.core.rooms.identity import LEADING, ROLES
+from podium.core.rooms.identity import ROLES
 from podium.core.rooms.wishes import Shown
 from podium.hosts.web.conversation import (
     CLOSE_INTERNAL,

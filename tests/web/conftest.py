@@ -49,7 +49,7 @@ class FakeParticipant:
     ) -> None:
         self.id = participant_id
         self.session_id = session_id
-        self.role = role
+        self.role = self.came_as = role
         self.display_name = display_name
         self.asked: list[Any] = []
         self.left_reason: str | None = None
