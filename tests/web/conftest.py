@@ -126,6 +126,7 @@ class FakeRooms:
         *,
         invited: bool = False,
         wished: bool = False,
+        proven: bool = True,
         on_wait: OnWait | None = None,
     ) -> Any:
         if not display_name.strip():
