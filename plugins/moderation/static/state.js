@@ -36,14 +36,14 @@ export class ClassState extends EventTarget {
     super();
     this.#room = room;
     room.on("HandsChanged", ({ hands }) => this.#hear("hands", { hands }));
-    room.on("WaitingChanged", ({ waiting }) => this.#hearWaiting(waiting));
+    room.on("WaitingChanged", ({ waiting }) => this.#hear("waiting", { waiting }));
     room.on("ModerationChanged", ({ locked, waiting_room }) => this.#hear("door", { locked, waitingRoom: waiting_room }));
     room.on("SpotlightChanged", ({ participant_id, source }) => {
       this.#hear("spotlight", { spotlight: participant_id && { participant_id, source } });
     });
     room.on("RoleChanged", () => this.#askSoon());
     room.on("ParticipantJoined", ({ participant }) => participant.role === "assistant" && this.#askSoon());
-    room.on("ParticipantLeft", ({ reason }) => (reason === "kicked" || reason === "banned") && this.#askSoon());
+    room.on("ExcludedChanged", () => this.#askSoon());
     room.on("state", () => room.podium.state === "connected" && this.ask());
     this.ask();
   }
@@ -87,12 +87,6 @@ export class ClassState extends EventTarget {
     const parts = { door, spotlight: { spotlight }, hands: { hands }, waiting: { waiting: waiting ?? [] } };
     for (const [part, values] of Object.entries(parts)) if (!this.#heard.has(part)) Object.assign(this, values);
     this.#set({ may, reactions, excluded: excluded ?? [], promoted: new Set(promoted) });
-  }
-
-  #hearWaiting(waiting) {
-    const stay = new Set(waiting.map(({ participant_id }) => participant_id));
-    if (this.waiting.some(({ participant_id }) => !stay.has(participant_id))) this.#askSoon(); // perhaps refused
-    this.#hear("waiting", { waiting });
   }
 
   #hear(part, values) {

@@ -133,6 +133,8 @@ async def test_who_is_kicked_or_banned_cannot_return_until_readmitted(host: Buil
     assert (await bob.call("ReadmitParticipant", participant_id="ann")).changed
     assert not (await bob.call("ReadmitParticipant", participant_id="ann")).changed
     await host.services.identities.authenticate(token)
+    assert len(ada.heard("ExcludedChanged")) == 2  # one for each change, whoever made it, and none for repetitions
+    assert ben.heard("ExcludedChanged") == []
     await ann.join()
     # A ban is for instructors, and can be given to somebody who is away.
     assert ben.presence is not None
