@@ -95,7 +95,7 @@ class Joined(Event, frozen=True, kw_only=True):
     max_participants: int
     token: Annotated[
         str | None,
-        msgspec.Meta(description="For who came without one to an ad-hoc room: a join token to come back as the same."),
+        msgspec.Meta(description="For who came without a token that names them: one to come back with as the same."),
     ] = None
     configuration: ClientConfiguration = ClientConfiguration()
     blocked: tuple[TrackSource, ...] = ()

@@ -64,9 +64,9 @@ given is checked there too. The operation `CreateJoinToken` makes them. A wrong 
 
 In an ad-hoc room the `role` of a `Join` without a token is a wish. The first who wishes to be instructor or assistant
 becomes that; once anybody has led the room, with a token or without, later ones without a token become students, until
-the room has closed. `Joined` says the role that was given, and gives whoever leads by wish a `token` for
-{WAY_BACK // 3600} hours: join again with it to come back in the same role. Further leaders come with tokens, which an
-instructor makes.
+the room has closed. `Joined` says the role that was given, and gives whoever came without a token that names them one
+for {WAY_BACK // 3600} hours: join again with it to come back as the same person in the role one came in. Further
+leaders come with tokens, which an instructor makes, or are made so by a plugin; these need a token to come back, too.
 
 ## Waiting
 

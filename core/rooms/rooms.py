@@ -101,13 +101,15 @@ class Rooms:
         *,
         invited: bool = False,
         wished: bool = False,
+        proven: bool = True,
         on_wait: OnWait | None = None,
     ) -> LocalParticipant:
         """Enter a room, if plugins let them. An earlier presence of the same participant id ends, as `replaced`.
 
         Who is `invited` to the session, by a join token, opens its room even where rooms are not ad hoc. A role that
         is `wished` for, without a token, leads the room only if nobody has led it since it opened; then it is student.
-        Nor does a plugin make a leader of who comes so.
+        Whose `participant_id` is not `proven`, by a token that names it, is made to lead by no plugin, either: ids are
+        no secret.
 
         Whom a plugin tells to wait goes on waiting in here; `on_wait` is called when that begins and when the message
         changes. Who comes without it cannot wait. To be canceled meanwhile is to have gone.
@@ -128,7 +130,7 @@ class Rooms:
                 given = self._granted(session_id, role) if wished else role
                 participant = ParticipantView(participant_id=own_id, display_name=name, role=given)
                 try:
-                    participant = await self._in_role(visit, participant, invited=invited, proven=not wished)
+                    participant = await self._in_role(visit, participant, invited=invited, proven=proven)
                     answer = await self._ask(visit, participant, invited=invited)
                     if isinstance(answer, Wait):
                         await visit.wait(participant, answer)
@@ -150,10 +152,7 @@ class Rooms:
     async def _in_role(
         self, visit: Visit, participant: ParticipantView, *, invited: bool, proven: bool
     ) -> ParticipantView:
-        """Somebody who may join, in the role that plugins know them in. Raises RoomError.
-
-        Whose id is not `proven` by a token leads nothing on behalf of it: ids are no secret.
-        """
+        """Somebody who may join, in the role that plugins know them in. Raises RoomError."""
         self._check_joinable(visit.room.session_id, invited=invited)
         role = await self._observer.participant_role(role=participant.role, room=visit.room, participant=participant)
         visit.check()

@@ -27,6 +27,9 @@ from podium.hosts.cli._logging import configure_logging
 DEV_DEFAULTS = {
     "log.format": "text",
     "media.announce_loopback": True,
+    "plugins.chat.enabled": True,
+    "plugins.moderation.enabled": True,
+    "plugins.screenshare.enabled": True,
     "rooms.ad_hoc": True,
     "web.host": "127.0.0.1",
 }

@@ -67,5 +67,6 @@ class Entrance(Protocol):
         *,
         invited: bool,
         wished: bool,
+        proven: bool,
         on_wait: Callable[[Waiting], None] | None,
     ) -> Presence: ...

@@ -23,7 +23,7 @@ from podium.core.events import Joined, Left, Waiting
 from podium.core.identity import AuthenticationError, Caller, CallerRole
 from podium.core.operations import OperationError, Services
 from podium.core.rooms.anteroom import WaitingEndedError
-from podium.core.rooms.identity import LEADING, ROLES
+from podium.core.rooms.identity import ROLES
 from podium.core.rooms.wishes import Shown
 from podium.hosts.web.conversation import (
     CLOSE_INTERNAL,
@@ -236,13 +236,14 @@ class Signalling:
             caller.role,
             invited=message.token is not None,
             wished=message.token is None,
+            proven=caller.subject is not None,
             on_wait=self._wait,
         )
         if self._ended:  # too late to be noticed by the reading that has ended
             self._participant.leave("disconnected")
             return
         joined = self._participant.snapshot()
-        if message.token is None:
+        if caller.subject is None:
             joined = msgspec.structs.replace(joined, token=self._way_back(joined, self._participant.came_as))
         self._caller = msgspec.structs.replace(caller, subject=joined.participant_id)
         self._conversation.joined, self._conversation.waiting = True, False
@@ -262,7 +263,7 @@ class Signalling:
         return caller
 
     def _way_back(self, joined: Joined, role: str) -> str:
-        """A token for who came without one, to prove next time that they are the same; its role is what they came as.
+        """A token for who came without one that names them, to prove next time who they are, in the role they came in.
 
         What plugins have made of that role is asked of them again.
         """

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.bare import without_plugins
 from tests.browser.chromium import BrowserThread, Tab
 
 READY = """() => {
@@ -27,7 +28,7 @@ class HostProcess:
     def __init__(self, folder: Path, port: int = 0, *, log: Path | None = None, **settings: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PODIUM_")}
         environment |= {"PODIUM_WEB__PORT": str(port), "PODIUM_MEDIA__PORTS": "0", "PODIUM_MEDIA__WORKERS": "1"}
-        environment |= settings
+        environment |= without_plugins(folder) | settings
         with nullcontext() if log is None else log.open("w") as errors:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "podium.hosts.cli", "serve", "--dev"],

@@ -17,11 +17,12 @@ from pathlib import Path
 import pytest
 import trio
 
-from podium.core.config import AuthConfig, Config, load_config
+from podium.core.config import AuthConfig, Config, enabled_plugins, load_config
 from podium.core.errors import PodiumError
 from podium.core.identity import JoinTokens
 from podium.hosts.cli._serve import DEV_DEFAULTS, Address, announce, report, run_until_signal, with_secret
 from podium.hosts.web.server import ServerInfo
+from tests.bare import ENABLED_BY_DEV
 
 
 class TestRunUntilSignal:
@@ -123,6 +124,9 @@ def test_the_defaults_of_dev_are_valid_and_weak() -> None:
     config = load_config(Path("/dev/null"), {"PODIUM_WEB__HOST": "0.0.0.0"}, DEV_DEFAULTS)
     assert config.rooms.ad_hoc
     assert config.web.host == "0.0.0.0"
+    assert set(enabled_plugins(config.plugins)) == set(ENABLED_BY_DEV)
+    off = load_config(Path("/dev/null"), {"PODIUM_PLUGINS__CHAT__ENABLED": "false"}, DEV_DEFAULTS)
+    assert "chat" not in enabled_plugins(off.plugins)
 
 
 class TestTheCommand:

@@ -98,10 +98,20 @@ async def test_people_come_in_the_role_that_plugins_know_them_in(rooms: Rooms, r
 
 async def test_a_wish_goes_to_plugins_as_what_became_of_it(rooms: Rooms, registrar: Registrar) -> None:
     await rooms.join("math", "ann", "Ann", "instructor", wished=True)
-    registrar.roles["bob"] = "instructor"
+    registrar.roles["bob"] = "observer"
     roles = [(await rooms.join("math", name, name, "instructor", wished=True)).role for name in ("bob", "eve")]
-    assert roles == ["instructor", "student"]
+    assert roles == ["observer", "student"]
     assert "bob is student in math" in registrar.log
+
+
+async def test_an_id_alone_makes_nobody_lead(rooms: Rooms, registrar: Registrar) -> None:
+    """Everybody in a room knows the ids of the others: who leads for plugins proves by a token who they are."""
+    await rooms.join("math", "ann", "Ann", "instructor", wished=True)
+    registrar.roles["bob"] = "assistant"
+    eve = await rooms.join("math", "bob", "Eve", "student", wished=True, proven=False)
+    assert eve.role == "student"
+    bob = await rooms.join("math", "bob", "Bob", "student", invited=True)
+    assert (bob.role, bob.came_as) == ("assistant", "student")
 
 
 @pytest.mark.parametrize(

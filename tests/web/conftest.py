@@ -49,7 +49,7 @@ class FakeParticipant:
     ) -> None:
         self.id = participant_id
         self.session_id = session_id
-        self.role = role
+        self.role = self.came_as = role
         self.display_name = display_name
         self.asked: list[Any] = []
         self.left_reason: str | None = None
@@ -126,6 +126,7 @@ class FakeRooms:
         *,
         invited: bool = False,
         wished: bool = False,
+        proven: bool = True,
         on_wait: OnWait | None = None,
     ) -> Any:
         if not display_name.strip():

@@ -212,7 +212,7 @@ async def test_a_connection_that_never_joins_is_dropped(host: Any, monkeypatch: 
         assert await closed(visitor) == 1008
 
 
-async def test_who_leads_an_ad_hoc_room_can_come_back_as_that(host: Any) -> None:
+async def test_who_came_to_an_ad_hoc_room_can_come_back_as_the_same(host: Any) -> None:
     async with host.connect() as ada:
         joined = await ada.join("Ada", role="instructor")
         caller = await host.services.identities.authenticate(joined["token"])
@@ -221,7 +221,24 @@ async def test_who_leads_an_ad_hoc_room_can_come_back_as_that(host: Any) -> None
         back = await ada.join("Ada", token=joined["token"])
         assert (back["role"], back["participant_id"]) == ("instructor", joined["participant_id"])
         assert back["token"] is None
-        assert (await ben.join("Ben"))["token"] is None
+        lent = (await ben.join("Ben"))["token"]
+        caller = await host.services.identities.authenticate(lent)
+        assert (caller.role, caller.display_name) == ("student", None)
+
+
+async def test_what_plugins_made_of_a_role_is_in_no_lent_token(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    join = host.rooms.join
+
+    async def promote(*arguments: Any, **options: Any) -> Any:
+        participant = await join(*arguments, **options)
+        participant.role = "assistant"
+        return participant
+
+    monkeypatch.setattr(host.rooms, "join", promote)
+    async with host.connect() as ben:
+        joined = await ben.join("Ben")
+        caller = await host.services.identities.authenticate(joined["token"])
+        assert (joined["role"], caller.role) == ("assistant", "student")
 
 
 async def test_operations_are_for_the_role_that_was_given(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.bare import without_plugins
+
 READY = re.compile(r"https?://[^/\s:]+:(\d+)")
 START_TIMEOUT = 30
 STOP_TIMEOUT = 20
@@ -61,7 +63,7 @@ class Host:
 def running_host(directory: Path, **settings: str) -> Iterator[Host]:
     """Start a host; on leaving, stop it by SIGTERM and check that it ended well and logged no traceback."""
     log = directory / "host.log"
-    environment = {**os.environ, **SETTINGS, **settings, "PYTHONFAULTHANDLER": "1"}
+    environment = {**os.environ, **SETTINGS, **without_plugins(directory), **settings, "PYTHONFAULTHANDLER": "1"}
     command = [sys.executable, "-m", "podium.hosts.cli", "serve", "--dev"]
     with (
         log.open("w") as errors,

@@ -13,15 +13,17 @@ export function rememberName(name) {
 }
 
 /**
- * Who this window was in that session, so that a reload is the same person.
+ * Who this window was in that session by the same link, so that a reload is the same person.
+ * @param {string|undefined} link the token in it
  * @returns {{participantId?: string, wayBack?: string}} the second is the token that the host lent, which proves it
  */
-export function rememberedSelf(sessionId) {
-  return read(() => JSON.parse(sessionStorage.getItem(keyOf(sessionId)))) ?? {};
+export function rememberedSelf(sessionId, link) {
+  const self = read(() => JSON.parse(sessionStorage.getItem(keyOf(sessionId)))) ?? {};
+  return self.link === link ? { participantId: self.participantId, wayBack: self.wayBack } : {};
 }
 
-export function rememberSelf(sessionId, { participantId, wayBack }) {
-  read(() => sessionStorage.setItem(keyOf(sessionId), JSON.stringify({ participantId, wayBack })));
+export function rememberSelf(sessionId, link, { participantId, wayBack }) {
+  read(() => sessionStorage.setItem(keyOf(sessionId), JSON.stringify({ link, participantId, wayBack })));
 }
 
 function keyOf(sessionId) {

@@ -56,6 +56,8 @@ export class Podium extends EventTarget {
   #identity = null;
   /** Whether the token in `#identity` came from the host, so as to come back as the same person. */
   #lent = false;
+  /** The token that one came with at first. */
+  #link = undefined;
   #signaling = null;
   #media = null;
   #negotiation = Promise.resolve();
@@ -92,16 +94,17 @@ export class Podium extends EventTarget {
    * @param {string} options.displayName
    * @param {string} [options.participantId] to be the same person as before
    * @param {string} [options.token]
-   * @param {string} [options.wayBack] a token that the host lent earlier (`wayBack`), tried where there is no `token`
+   * @param {string} [options.wayBack] a token that the host lent earlier (`wayBack`), tried before `token`
    * @param {string} [options.role]
    * @returns {Promise<void>} when let in and negotiated, which may take long while `state` is "waiting"; rejects with
    *   PodiumError
    */
   async join({ sessionId, displayName, participantId, token, wayBack, role }) {
     if (this.state !== "idle" && this.state !== "left") throw new PodiumError("already_joined", "Already joined.");
-    const shown = token ?? wayBack;
-    this.#identity = { session_id: sessionId, display_name: displayName, participant_id: participantId, token: shown, role };
-    this.#lent = Boolean(wayBack && !token);
+    this.#identity = { session_id: sessionId, display_name: displayName, participant_id: participantId, role };
+    this.#identity.token = wayBack ?? token;
+    this.#lent = Boolean(wayBack);
+    this.#link = token;
     this.#ending = null;
     this.#setState("connecting");
     try {
@@ -130,7 +133,7 @@ export class Podium extends EventTarget {
     return this.#media?.slots ?? new Map();
   }
 
-  /** The token that the host lent to who came without one, if so: with it one is the same person after a reload. */
+  /** The token that the host lent to who came without one that names them: to be the same person after a reload. */
   get wayBack() {
     return this.#lent ? this.#identity.token : undefined;
   }
@@ -261,7 +264,7 @@ export class Podium extends EventTarget {
       return await signaling.ask({ type: "Join", ...this.#identity }, "Joined");
     } catch (error) {
       if (!this.#lent || !codeOf(error).startsWith("token_")) throw error;
-      this.#identity.token = undefined;
+      this.#identity.token = this.#link;
       this.#lent = false;
       return signaling.ask({ type: "Join", ...this.#identity }, "Joined");
     }

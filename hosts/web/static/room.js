@@ -86,7 +86,7 @@ async function join(event) {
   element("join-error").textContent = "";
   try {
     const { token, role } = Object.fromEntries(query);
-    const self = token ? {} : rememberedSelf(sessionId); // a token says who one is
+    const self = rememberedSelf(sessionId, token);
     tiles.ownName = displayName;
     await podium.join({ sessionId, displayName, token, role, ...self });
     rememberName(displayName);
@@ -100,7 +100,7 @@ async function join(event) {
 /* Waiting and entering */
 
 function follow() {
-  if (podium.state === "waiting" || podium.state === "connected") rememberSelf(sessionId, podium);
+  if (podium.state === "waiting" || podium.state === "connected") rememberSelf(sessionId, query.get("token") ?? undefined, podium);
   if (podium.state === "waiting" && element("waiting").hidden) showWaiting();
   if (podium.state === "connected" && element("classroom").hidden) showClassroom();
 }

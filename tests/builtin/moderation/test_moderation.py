@@ -42,7 +42,7 @@ async def test_a_mute_is_in_the_room_the_table_the_trail_and_the_metrics(host: B
     await ada.call("MuteParticipant", participant_id="ann", source="screen")
     assert await ada.refused("AskToUnmute", participant_id="ann") == "participant_away"
     await ann.join()
-    assert blocked(host, "ann") == ("camera", "screen")
+    assert blocked(host, "ann", but=()) == ("camera", "screen")
     assert await ada.refused("MuteParticipant", participant_id="zoe") == "participant_unknown"
     if "events" in host.plugins.running():
         entries = [(each.kind, each.actor_id, each.subject_id, each.details["source"]) for each in await audit(host)]
@@ -133,6 +133,8 @@ async def test_who_is_kicked_or_banned_cannot_return_until_readmitted(host: Buil
     assert (await bob.call("ReadmitParticipant", participant_id="ann")).changed
     assert not (await bob.call("ReadmitParticipant", participant_id="ann")).changed
     await host.services.identities.authenticate(token)
+    assert len(ada.heard("ExcludedChanged")) == 2  # one for each change, whoever made it, and none for repetitions
+    assert ben.heard("ExcludedChanged") == []
     await ann.join()
     # A ban is for instructors, and can be given to somebody who is away.
     assert ben.presence is not None
