@@ -217,7 +217,8 @@ class Scene:
             found["people"].pop(self.waiter, None)
         if self.state not in ("ad-hoc", "unknown"):
             found["state"] = (await self.staff("GetSession")).state
-        return found | await getattr(self, f"_{plugin}")()
+        ways = {"moderation": self._moderation, "screenshare": self._screenshare, "chat": self._chat}
+        return found | await ways[plugin]()
 
     async def _moderation(self) -> dict[str, Any]:
         told = await self.staff("GetModeration")
