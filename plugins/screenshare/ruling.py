@@ -11,7 +11,7 @@ from itertools import chain
 from podium.core import Caller, ParticipantInfo, PluginContext
 from podium.plugins.screenshare import store
 from podium.plugins.screenshare.board import Board
-from podium.plugins.screenshare.callers import check_leads, leads, present
+from podium.plugins.screenshare.callers import check_leads, leads, ruling
 from podium.plugins.screenshare.desk import Desk, desk_of
 from podium.plugins.screenshare.errors import session_over
 from podium.plugins.screenshare.events import ScreenShareRulesChanged
@@ -32,7 +32,7 @@ async def get_screen_share_rules(
 ) -> ScreenShareRules:
     """Say which rules hold, and whether the caller may share."""
     desk = desk_of(context)
-    person = present(desk, caller, request.session_id)
+    person = await ruling(context, caller, request.session_id)
     if desk.is_open(request.session_id):
         return _answer(desk, await desk.board(request.session_id), person)
     return _closed_answer(desk, request.session_id, await _rules_of(context, desk, request.session_id))
@@ -43,15 +43,15 @@ async def update_screen_share_rules(
 ) -> ScreenShareRules:
     """Change who may share, how many at a time, and who may replace another's screen."""
     desk = desk_of(context)
-    check_leads(present(desk, caller, request.session_id), WHAT)
+    check_leads(await ruling(context, caller, request.session_id), WHAT)
     await _check_not_over(context, request.session_id)
     async with desk.rules_lock:
         before = await _rules_of(context, desk, request.session_id)
-        check_leads(present(desk, caller, request.session_id), WHAT)
+        check_leads(await ruling(context, caller, request.session_id), WHAT)
         rules = _changed(before, request)
         if rules != before:
             await _change(context, desk, request.session_id, rules, caller.subject)
-    person = present(desk, caller, request.session_id)
+    person = await ruling(context, caller, request.session_id)
     if desk.is_open(request.session_id):
         return _answer(desk, await desk.board(request.session_id), person, changed=rules != before)
     return _closed_answer(desk, request.session_id, rules, changed=rules != before)

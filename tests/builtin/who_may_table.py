@@ -143,11 +143,13 @@ RequestScreenShare (on request) | room    | ?  -... -NNN N --  --   KBN.
                                 | no room | ?  ____ -RRR R --  --   ____
 AllowScreenShare                | room    | ?  --.. --NN - --  ..   KBN-
                                 | no room | ?  ____ --RR - --  RR   ____
-GetScreenShareRules             | room    | ?  .... NNNN N --  ..   KBN.
-                                | no room | ?  ____ RRRR R --  ..   ____
-UpdateScreenShareRules          | room    | ?  --.. --NN - --  ..   KBN-
-                                | ahead   | ?  ____ --RR - --  ..   ____
-                                | over    | ?  ____ --RR - --  SS   ____
+GetScreenShareRules             | room    | ?  .... NNN. N --  ..   KBN.
+                                | ahead   | ?  ____ RRR. R --  ..   ____
+                                | over    | ?  ____ RRR. R --  ..   ____
+                                | unknown | ?  ____ RRRR R --  ..   ____
+UpdateScreenShareRules          | room    | ?  --.. --N. - --  ..   KBN-
+                                | ahead   | ?  ____ --R. - --  ..   ____
+                                | over    | ?  ____ --RS - --  SS   ____
                                 | unknown | ?  ____ --RR - --  ..   ____
 """
 
@@ -166,11 +168,13 @@ DeleteChatMessage (of a student)| room    | ?  --.. NNNN N --  ..   KBN-
                                 | no room | ?  ____ NNNN N --  MM   ____
 DeleteChatMessage (private)     | room    | ?  MM.. NNNN N --  ..   KBNM
                                 | no room | ?  ____ NNNN N --  MM   ____
-GetChatRules                    | room    | ?  .... NNNN N --  ..   KBN.
-                                | no room | ?  ____ NNNN N --  ..   ____
-UpdateChatRules                 | room    | ?  --.. --NN - --  ..   KBN-
-                                | ahead   | ?  ____ --NN - --  ..   ____
-                                | over    | ?  ____ --NN - --  SS   ____
+GetChatRules                    | room    | ?  .... NNN. N --  ..   KBN.
+                                | ahead   | ?  ____ NNN. N --  ..   ____
+                                | over    | ?  ____ NNN. N --  ..   ____
+                                | unknown | ?  ____ NNNN N --  ..   ____
+UpdateChatRules                 | room    | ?  --.. --N. - --  ..   KBN-
+                                | ahead   | ?  ____ --N. - --  ..   ____
+                                | over    | ?  ____ --NS - --  SS   ____
                                 | unknown | ?  ____ --NN - --  ..   ____
 ExportChat                      | room    | ?  --.. --N. - --  ..   KBN-
                                 | no room | ?  ____ --N. - --  ..   ____
