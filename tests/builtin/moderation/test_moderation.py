@@ -300,3 +300,17 @@ async def test_roles_spotlight_hands_and_reactions(host: BuiltinHost) -> None:
     assert (ada.gone, ben.gone) == ("ended", "ended")
     assert not (await ada.call("EndForAll")).changed
     await trio.testing.wait_all_tasks_blocked()
+
+
+async def test_who_comes_by_the_id_of_an_assistant_alone_is_none(host: BuiltinHost) -> None:
+    """Ids are no secret. In an ad-hoc room anybody can come with any of them; only a token proves it."""
+    ada, ann = await Somebody(host, "ada", "instructor").join(), await Somebody(host, "ann").join()
+    await ada.call("PromoteParticipant", participant_id="ann")
+    assert ann.role_now() == "assistant"
+    eve = await host.rooms.join(ROOM, "ann", "Eve", "student", wished=True, proven=False)
+    await ada.hears("ParticipantJoined")
+    assert (ann.gone, eve.role) == ("replaced", "student")
+    await ada.call("LockRoom", locked=True)  # behind whatever follows from joining
+    assert eve.role == "student"
+    ann = await ann.join()
+    assert ann.role_now() == "assistant"
