@@ -22,6 +22,7 @@ class RoomsService(Protocol):
     def local_address(self) -> str: ...
     def views(self) -> tuple[RoomView, ...]: ...
     def participants(self, session_id: str) -> tuple[ParticipantInfo, ...]: ...
+    def present(self, session_id: str) -> tuple[ParticipantView, ...]: ...
     def tell(
         self,
         session_id: str,
@@ -77,6 +78,10 @@ class RoomsAccess:
     def participants(self, session_id: str) -> Sequence[ParticipantInfo]:
         """Who is in a room, in the order in which they joined."""
         return self._rooms().participants(session_id)
+
+    def present(self, session_id: str) -> Sequence[ParticipantView]:
+        """The same people as hooks are told of them, without their tracks."""
+        return self._rooms().present(session_id)
 
     def send(self, session_id: str, event: Event, *, participant_id: str | None = None) -> None:
         """Tell an event to one participant's browser, or to everybody's in the room whose role it is for.

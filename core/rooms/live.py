@@ -88,6 +88,9 @@ class LiveRoom:
     def participants(self) -> tuple[ParticipantInfo, ...]:
         return self._room.participants()
 
+    def people(self) -> tuple[ParticipantView, ...]:
+        return self._room.people()
+
     def snapshot(self, participant: LocalParticipant) -> Joined:
         joined = self._room.snapshot(participant.id)
         return msgspec.structs.replace(joined, configuration=participant.configuration)
@@ -95,13 +98,19 @@ class LiveRoom:
     # People
 
     def join(
-        self, participant_id: str, display_name: str, role: str, configuration: ClientConfiguration
+        self,
+        participant_id: str,
+        display_name: str,
+        role: str,
+        configuration: ClientConfiguration,
+        *,
+        proven: bool = True,
     ) -> LocalParticipant:
         """Let somebody in, in place of an earlier presence of the same id. Raises RoomError `room_full`."""
         earlier = self._present.get(participant_id)
         if earlier is not None:
             self._remove(earlier, "replaced")
-        self._room.join(participant_id, display_name, role)
+        self._room.join(participant_id, display_name, role, proven=proven)
         participant = LocalParticipant(self, participant_id, display_name, role, configuration)
         self._present[participant_id] = participant
         self.led = self.led or role in LEADING

@@ -96,6 +96,8 @@ class Participant:
     blocked: set[TrackSource] = field(default_factory=set)
     groups: int = 0
     """Groups of those whose restricted tracks it may have, as told to the worker."""
+    proven: bool = True
+    """Whether a token says that this is them."""
     speaker: str | None = None
     """Whom it was told of as speaking."""
     shown: set[SlotContent] = field(default_factory=set)
@@ -107,7 +109,12 @@ class Participant:
         return [track for track in self.tracks.values() if track.key.source == source]
 
     def view(self) -> ParticipantView:
-        return ParticipantView(participant_id=self.participant_id, display_name=self.display_name, role=self.role)
+        return ParticipantView(
+            participant_id=self.participant_id,
+            display_name=self.display_name,
+            role=self.role,
+            proven=self.proven,
+        )
 
     def video_slots(self) -> list[Slot]:
         return [slot for slot in self.slots.values() if slot.kind == "video"]

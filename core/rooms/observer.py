@@ -24,11 +24,15 @@ class RoomView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ParticipantView(msgspec.Struct, frozen=True, kw_only=True):
-    """A participant as those outside of the room see it."""
+    """A participant as those outside of the room see it.
+
+    `proven`: a token says that they are who they are. Without, anybody who knows an id may have come with it.
+    """
 
     participant_id: str
     display_name: str
     role: str
+    proven: bool = True
 
 
 class TrackView(msgspec.Struct, frozen=True, kw_only=True):

@@ -73,6 +73,10 @@ class Room:
         """Everybody, in the order in which they joined."""
         return tuple(participant.info() for participant in self._participants.values())
 
+    def people(self) -> tuple[ParticipantView, ...]:
+        """The same people as those outside of the room see them."""
+        return tuple(participant.view() for participant in self._participants.values())
+
     def snapshot(self, participant_id: str) -> Joined:
         """The room as this participant finds it."""
         own = self._participants[participant_id]
@@ -97,13 +101,14 @@ class Room:
 
     # What hosts ask
 
-    def join(self, participant_id: str, display_name: str, role: str) -> None:
+    def join(self, participant_id: str, display_name: str, role: str, *, proven: bool = True) -> None:
         """Let somebody in. Raises RoomError `room_full` or `participant_exists`."""
         if participant_id in self._participants:
             raise RoomError("participant_exists", f"{participant_id!r} is already in the room", "participant_id")
         if len(self._participants) >= self._max_participants:
             raise RoomError("room_full", f"the room holds at most {self._max_participants} participants")
-        participant = Participant(participant_id, display_name, role, blocked=self.blocks.of(participant_id))
+        blocked = self.blocks.of(participant_id)
+        participant = Participant(participant_id, display_name, role, blocked=blocked, proven=proven)
         self._participants[participant_id] = participant
         self._tell_others(participant_id, ParticipantJoined(participant=participant.info()))
         self._report(participant, ParticipantJoined(participant=participant.info()))

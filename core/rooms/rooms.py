@@ -128,9 +128,9 @@ class Rooms:
             while True:
                 arrival.begin_anew()
                 given = self._granted(session_id, role) if wished else role
-                participant = ParticipantView(participant_id=own_id, display_name=name, role=given)
+                participant = ParticipantView(participant_id=own_id, display_name=name, role=given, proven=proven)
                 try:
-                    participant = await self._in_role(visit, participant, invited=invited, proven=proven)
+                    participant = await self._in_role(visit, participant, invited=invited)
                     answer = await self._ask(visit, participant, invited=invited)
                     if isinstance(answer, Wait):
                         await visit.wait(participant, answer)
@@ -139,7 +139,8 @@ class Rooms:
                     if wished and participant.role in LEADING and given != self._granted(session_id, given):
                         what = "somebody else has come to lead this room meanwhile; join again"
                         raise RoomError("role_taken", what, "role")
-                    entered = self._enter(visit, participant, arrival.role or participant.role, answer)
+                    now = arrival.role if arrival.role is not None and proven else participant.role
+                    entered = self._enter(visit, participant, now, answer)
                     entered.came_as = given
                     return entered
                 except WaitingEndedError:
@@ -149,14 +150,12 @@ class Rooms:
                     self._observer.join_refused(room=room, participant=participant, code=code, message=message)
                     raise
 
-    async def _in_role(
-        self, visit: Visit, participant: ParticipantView, *, invited: bool, proven: bool
-    ) -> ParticipantView:
+    async def _in_role(self, visit: Visit, participant: ParticipantView, *, invited: bool) -> ParticipantView:
         """Somebody who may join, in the role that plugins know them in. Raises RoomError."""
         self._check_joinable(visit.room.session_id, invited=invited)
         role = await self._observer.participant_role(role=participant.role, room=visit.room, participant=participant)
         visit.check()
-        if role in LEADING and not proven:
+        if role in LEADING and not participant.proven:
             return participant
         return msgspec.structs.replace(participant, role=role)
 
@@ -183,7 +182,7 @@ class Rooms:
         """Raises RoomError `room_full`."""
         session_id, own_id = visit.room.session_id, participant.participant_id
         room = self._live.get(session_id) or self._open(session_id)
-        entered = room.join(own_id, participant.display_name, role, configuration)
+        entered = room.join(own_id, participant.display_name, role, configuration, proven=participant.proven)
         self._anteroom.replace(session_id, own_id, visit)
         return entered
 
@@ -250,6 +249,10 @@ class Rooms:
     def participants(self, session_id: str) -> tuple[ParticipantInfo, ...]:
         """Who is in a room. Raises RoomError `room_unknown`."""
         return self._room(session_id).participants()
+
+    def present(self, session_id: str) -> tuple[ParticipantView, ...]:
+        """The same people as hooks are told of them. Raises RoomError `room_unknown`."""
+        return self._room(session_id).people()
 
     def tell(
         self,

@@ -44,6 +44,14 @@ def leader(context: PluginContext, session_id: str, caller: Caller) -> Participa
     return found
 
 
+async def ruler(context: PluginContext, session_id: str, caller: Caller) -> ParticipantView | None:
+    """Like `leader`, but instructors may be outside, such as before a class."""
+    outside = caller.role == "instructor" and presence_of(context, session_id, caller.subject) is None
+    if outside and (present(context, session_id) or await context.sessions.get(session_id) is not None):
+        return None
+    return leader(context, session_id, caller)
+
+
 def leads(somebody: ParticipantView | None) -> bool:
     """Whether this is somebody who leads, or who stands above all rooms."""
     return somebody is None or somebody.role in LEADING

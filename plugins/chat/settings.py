@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from podium.core import Caller, PluginContext
 from podium.plugins.chat import store
 from podium.plugins.chat.events import ChatRulesChanged, ChatRulesUpdated
-from podium.plugins.chat.people import leader, member, present
+from podium.plugins.chat.people import member, present, ruler
 from podium.plugins.chat.requests import ChatRules, GetChatRules, UpdateChatRules, UpdatedChatRules
 from podium.plugins.chat.rooms import ChatRoom, ChatRooms
 from podium.plugins.chat.rules import changed, check_not_over, rules_for
@@ -14,7 +14,10 @@ from podium.plugins.chat.rules import changed, check_not_over, rules_for
 
 async def get(context: PluginContext, rooms: ChatRooms, caller: Caller, request: GetChatRules) -> ChatRules:
     """The rules that hold in a session. Raises PodiumError."""
-    member(context, request.session_id, caller)
+    if caller.role == "instructor":
+        await ruler(context, request.session_id, caller)
+    else:
+        member(context, request.session_id, caller)
     return await rooms.get(request.session_id).rules(context)
 
 
@@ -22,7 +25,7 @@ async def update(
     context: PluginContext, rooms: ChatRooms, caller: Caller, request: UpdateChatRules
 ) -> UpdatedChatRules:
     """Change the rules of a class or a series. Raises PodiumError."""
-    leader(context, request.session_id, caller)
+    await ruler(context, request.session_id, caller)
     check_not_over(await context.sessions.get(request.session_id))
     room = rooms.get(request.session_id)
     async with room.lock:

@@ -39,6 +39,7 @@ from podium.plugins.moderation.tables import METADATA
 __all__ = ["ModerationConfig", "make_plugin", "plugin"]
 
 TAKING_PART = ("instructor", "assistant", "student")
+PACKAGE = "podium.plugins.moderation"
 PERSON = "/sessions/{session_id}/participants/{participant_id}"
 CLASS = "/sessions/{session_id}"
 
@@ -51,7 +52,9 @@ def make_plugin(now: Clock = utc_now) -> Plugin:
         config=ModerationConfig,
         tables=METADATA,
         migrations="podium.plugins.moderation.migrations",
+        static=PACKAGE,
     )
+    plugin.panel("people", title="People", module="panel.js", eager=True)
     for event in FOR_ALL:
         plugin.event(event)
     for event in FOR_LEADING:

@@ -116,7 +116,7 @@ async def deciding(
     desk = desk_of(context)
     room_id = await class_of(context, caller, session_id)
     async with desk.room(room_id) as state:
-        scene = Scene(context, desk, state, as_leading(desk, caller, room_id))
+        scene = Scene(context, desk, state, as_leading(desk, caller, state))
         if action is not None:
             scene.check_may(action)
         yield scene
@@ -141,16 +141,26 @@ def as_present(desk: Desk, caller: Caller, room_id: str) -> Caller:
         return caller
     there = present.get(caller.subject or "")
     if there is None:
-        raise OperationError("forbidden", "not_in_room", "only who is in the room may do this", "session_id")
+        raise _not_in_room()
     return _in_role(caller, there.role)
 
 
-def as_leading(desk: Desk, caller: Caller, room_id: str) -> Caller:
-    """Likewise, but who leads may do it from outside."""
+def as_leading(desk: Desk, caller: Caller, state: RoomState) -> Caller:
+    """Likewise, but who leads may do it from outside, unless they were sent away since they asked."""
     if caller.in_room and caller.role not in LEADING:
-        return as_present(desk, caller, room_id)
-    there = desk.present_now(room_id).get(caller.subject or "") if caller.in_room else None
-    return caller if there is None else _in_role(caller, there.role)
+        return as_present(desk, caller, state.room_id)
+    if not caller.in_room:
+        return caller
+    there = desk.present_now(state.room_id).get(caller.subject or "")
+    if there is not None:
+        return _in_role(caller, there.role)
+    if state.excluded(caller.subject or "") is not None:
+        raise _not_in_room()
+    return caller
+
+
+def _not_in_room() -> OperationError:
+    return OperationError("forbidden", "not_in_room", "only who is in the room may do this", "session_id")
 
 
 def _in_role(caller: Caller, role: str) -> Caller:

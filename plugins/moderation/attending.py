@@ -85,7 +85,8 @@ async def _come_in(context: PluginContext, state: RoomState, participant: Partic
         await desk.keep(state, now)
     if person.waiting_since is not None:
         desk.teller.waiting(room_id)
-    if now.effective_role != participant.role and participant_id in desk.present_now(room_id):
+    other_role = now.effective_role != participant.role and (participant.proven or not now.promoted)
+    if other_role and participant_id in desk.present_now(room_id):
         context.rooms.set_role(room_id, participant_id, now.effective_role)
 
 
@@ -153,11 +154,8 @@ async def resume(context: PluginContext) -> None:
             for person in state.people.values():
                 for source in person.muted:
                     desk.set_blocked(room_id, person.participant_id, source, True)
-            for each in tuple(desk.present_now(room_id).values()):
-                view = ParticipantView(
-                    participant_id=each.participant_id, display_name=each.display_name, role=each.role
-                )
-                await _come_in(context, state, view)
+            for each in context.rooms.present(room_id) if desk.is_open(room_id) else ():
+                await _come_in(context, state, each)
             if state.settings.spotlight_id is not None and desk.is_open(room_id):
                 context.rooms.reconsider(room_id)
 

@@ -18,7 +18,7 @@ from podium.core import Database, Event, ParticipantInfo, PluginContext, TrackSo
 from podium.plugins.moderation import store
 from podium.plugins.moderation._config import ModerationConfig
 from podium.plugins.moderation.buckets import Buckets
-from podium.plugins.moderation.events import ModerationChanged
+from podium.plugins.moderation.events import ExcludedChanged, ModerationChanged
 from podium.plugins.moderation.people import Person, Settings
 from podium.plugins.moderation.room import RoomState
 from podium.plugins.moderation.telling import Teller
@@ -171,6 +171,10 @@ class Desk:
         """Tell everybody in a room whom it is for, if it is open."""
         if self.is_open(room_id):
             self._context.rooms.send(room_id, event)
+
+    def tell_excluded(self, room_id: str) -> None:
+        """Tell those who lead a class that others than before are kept out."""
+        self.tell(room_id, ExcludedChanged())
 
     def tell_door(self, state: RoomState) -> None:
         """Tell everybody in a class how its door is."""

@@ -103,6 +103,8 @@ async def _let_in(scene: Scene, people: Sequence[Person], settings: Settings | N
             ParticipantAdmitted(session_id=scene.room_id, actor_id=scene.actor_id, participant_id=person.participant_id)
         )
     scene.desk.teller.waiting(scene.room_id)
+    if any(each.refused for each in people):
+        scene.desk.tell_excluded(scene.room_id)
     return admitted
 
 
@@ -124,6 +126,7 @@ async def _turn_away(scene: Scene, people: Sequence[Person], reason: str) -> Seq
             )
         )
     scene.desk.teller.waiting(scene.room_id)
+    scene.desk.tell_excluded(scene.room_id)
     return refused
 
 

@@ -69,5 +69,9 @@ class WaitingChanged(Event, frozen=True, kw_only=True):
     waiting: tuple[WaitingPerson, ...]
 
 
+class ExcludedChanged(Event, frozen=True, kw_only=True):
+    """Others than before are kept out: removed, banned or refused; `GetModeration` says who."""
+
+
 FOR_ALL: tuple[type[Event], ...] = (HandsChanged, ReactionSent, UnmuteAsked, SpotlightChanged, ModerationChanged)
-FOR_LEADING: tuple[type[Event], ...] = (WaitingChanged,)
+FOR_LEADING: tuple[type[Event], ...] = (WaitingChanged, ExcludedChanged)

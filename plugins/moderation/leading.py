@@ -89,7 +89,7 @@ async def end_for_all(context: PluginContext, caller: Caller, request: EndForAll
     desk = desk_of(context)
     view = await context.sessions.get(request.session_id)
     room_id = view.occurrence.room_id if view is not None else request.session_id
-    check_may(as_leading(desk, caller, room_id), "end", desk.config.allowed)
+    check_may(as_leading(desk, caller, await desk.known(room_id)), "end", desk.config.allowed)
     if view is None:
         if not desk.is_open(room_id):
             return Moderated(session_id=room_id, changed=False)

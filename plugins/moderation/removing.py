@@ -60,6 +60,7 @@ async def ban_participant(context: PluginContext, caller: Caller, request: BanPa
             other.bans[banned.participant_id] = banned
             if other is not state:
                 send_away(context, other.room_id, banned.participant_id, door.banned(banned.reason))
+                scene.desk.tell_excluded(other.room_id)
         _send_away(scene, person, door.banned(request.reason), shone=shone)
         scene.desk.removed.labels("banned").inc()
         scene.context.emit(
@@ -89,6 +90,7 @@ async def readmit_participant(context: PluginContext, caller: Caller, request: R
         state.apply(back)
         for other in _of_series(scene.desk, state):
             other.bans.pop(request.participant_id, None)
+            scene.desk.tell_excluded(other.room_id)
         scene.context.emit(
             ParticipantReadmitted(
                 session_id=scene.room_id, actor_id=scene.actor_id, participant_id=request.participant_id
@@ -118,6 +120,7 @@ def _send_away(scene: Scene, before: Person, refusal: Refusal, *, shone: bool) -
     participant_id, desk = before.participant_id, scene.desk
     send_away(scene.context, scene.room_id, participant_id, refusal)
     scene.state.absent.pop(participant_id, None)
+    desk.tell_excluded(scene.room_id)
     if before.waiting_since is not None:
         desk.teller.waiting(scene.room_id)
     if before.hand_at is not None:

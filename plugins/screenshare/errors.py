@@ -19,10 +19,6 @@ def room_unknown(session_id: str) -> OperationError:
     return OperationError("not_found", "room_unknown", f"no room of session {session_id!r} is open", "session_id")
 
 
-def session_unknown(session_id: str) -> OperationError:
-    return OperationError("not_found", "session_unknown", f"there is no session {session_id!r}", "session_id")
-
-
 def session_over(session_id: str) -> OperationError:
     return OperationError("conflict", "session_over", f"session {session_id!r} is over", "session_id")
 

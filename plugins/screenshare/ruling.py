@@ -11,9 +11,9 @@ from itertools import chain
 from podium.core import Caller, ParticipantInfo, PluginContext
 from podium.plugins.screenshare import store
 from podium.plugins.screenshare.board import Board
-from podium.plugins.screenshare.callers import check_leads, leads, present
+from podium.plugins.screenshare.callers import check_leads, leads, ruling
 from podium.plugins.screenshare.desk import Desk, desk_of
-from podium.plugins.screenshare.errors import session_over, session_unknown
+from podium.plugins.screenshare.errors import session_over
 from podium.plugins.screenshare.events import ScreenShareRulesChanged
 from podium.plugins.screenshare.requests import (
     GetScreenShareRules,
@@ -32,7 +32,7 @@ async def get_screen_share_rules(
 ) -> ScreenShareRules:
     """Say which rules hold, and whether the caller may share."""
     desk = desk_of(context)
-    person = present(desk, caller, request.session_id)
+    person = await ruling(context, caller, request.session_id)
     if desk.is_open(request.session_id):
         return _answer(desk, await desk.board(request.session_id), person)
     return _closed_answer(desk, request.session_id, await _rules_of(context, desk, request.session_id))
@@ -43,15 +43,15 @@ async def update_screen_share_rules(
 ) -> ScreenShareRules:
     """Change who may share, how many at a time, and who may replace another's screen."""
     desk = desk_of(context)
-    check_leads(present(desk, caller, request.session_id), WHAT)
-    await _check_not_over(context, desk, request.session_id)
+    check_leads(await ruling(context, caller, request.session_id), WHAT)
+    await _check_not_over(context, request.session_id)
     async with desk.rules_lock:
         before = await _rules_of(context, desk, request.session_id)
-        check_leads(present(desk, caller, request.session_id), WHAT)
+        check_leads(await ruling(context, caller, request.session_id), WHAT)
         rules = _changed(before, request)
         if rules != before:
             await _change(context, desk, request.session_id, rules, caller.subject)
-    person = present(desk, caller, request.session_id)
+    person = await ruling(context, caller, request.session_id)
     if desk.is_open(request.session_id):
         return _answer(desk, await desk.board(request.session_id), person, changed=rules != before)
     return _closed_answer(desk, request.session_id, rules, changed=rules != before)
@@ -66,11 +66,9 @@ async def _rules_of(context: PluginContext, desk: Desk, session_id: str) -> Rule
     return await context.database.read(store.read_rules, names) or desk.config.rules
 
 
-async def _check_not_over(context: PluginContext, desk: Desk, session_id: str) -> None:
-    """Rules of what is over cannot change; what nobody knows has some only while its room is open."""
+async def _check_not_over(context: PluginContext, session_id: str) -> None:
+    """Rules of what is over cannot change. A session that nobody keeps is an ad-hoc room's, open or yet to be."""
     view = await context.sessions.get(session_id)
-    if view is None and not desk.is_open(session_id):
-        raise session_unknown(session_id)
     if view is not None and view.state in ("ended", "cancelled"):
         raise session_over(session_id)
 

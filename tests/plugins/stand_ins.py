@@ -70,6 +70,9 @@ class FakeRooms:
     def participants(self, session_id: str) -> tuple[ParticipantInfo, ...]:
         return (ParticipantInfo(participant_id="ann", display_name="Ann", role="student"),)
 
+    def present(self, session_id: str) -> tuple[ParticipantView, ...]:
+        return (ParticipantView(participant_id="ann", display_name="Ann", role="student"),)
+
     def tell(self, session_id: str, event: Event, participant_id: str | None = None, *, roles: Any = None) -> None:
         self.asked.append(("tell", session_id, event, participant_id))
 

@@ -148,7 +148,7 @@ export class Tiles {
     const avatar = element.querySelector(".avatar");
     avatar.dataset.initials = initials(tile.name);
     avatar.style.setProperty("--hue", hue(tile.participantId ?? ""));
-    element.classList.toggle("speaking", tile.speaking);
+    element.classList.toggle("speaking", tile.speaking && !tile.silent);
     element.classList.toggle("silent", tile.silent);
     drawSigns(element, tile);
     this.#drawMarks(element.querySelector(".marks"), tile);

@@ -166,10 +166,12 @@ async def ticket(host: BuiltinHost, participant_id: str, role: str = "student", 
     return token
 
 
-def blocked(host: BuiltinHost, participant_id: str, room: str = ROOM) -> tuple[str, ...]:
-    """Of whom the room forwards nothing."""
+def blocked(
+    host: BuiltinHost, participant_id: str, room: str = ROOM, *, but: tuple[str, ...] = ("screen",)
+) -> tuple[str, ...]:
+    """What of somebody the room does not forward, but for screens: the plugin screenshare blocks those as well."""
     people = {each.participant_id: each for each in host.rooms.participants(room)}
-    return people[participant_id].blocked
+    return tuple(source for source in people[participant_id].blocked if source not in but)
 
 
 def metric(host: BuiltinHost, name: str) -> float:

@@ -42,7 +42,7 @@ async def test_a_mute_is_in_the_room_the_table_the_trail_and_the_metrics(host: B
     await ada.call("MuteParticipant", participant_id="ann", source="screen")
     assert await ada.refused("AskToUnmute", participant_id="ann") == "participant_away"
     await ann.join()
-    assert blocked(host, "ann") == ("camera", "screen")
+    assert blocked(host, "ann", but=()) == ("camera", "screen")
     assert await ada.refused("MuteParticipant", participant_id="zoe") == "participant_unknown"
     if "events" in host.plugins.running():
         entries = [(each.kind, each.actor_id, each.subject_id, each.details["source"]) for each in await audit(host)]
@@ -133,6 +133,8 @@ async def test_who_is_kicked_or_banned_cannot_return_until_readmitted(host: Buil
     assert (await bob.call("ReadmitParticipant", participant_id="ann")).changed
     assert not (await bob.call("ReadmitParticipant", participant_id="ann")).changed
     await host.services.identities.authenticate(token)
+    assert len(ada.heard("ExcludedChanged")) == 2  # one for each change, whoever made it, and none for repetitions
+    assert ben.heard("ExcludedChanged") == []
     await ann.join()
     # A ban is for instructors, and can be given to somebody who is away.
     assert ben.presence is not None
@@ -298,3 +300,17 @@ async def test_roles_spotlight_hands_and_reactions(host: BuiltinHost) -> None:
     assert (ada.gone, ben.gone) == ("ended", "ended")
     assert not (await ada.call("EndForAll")).changed
     await trio.testing.wait_all_tasks_blocked()
+
+
+async def test_who_comes_by_the_id_of_an_assistant_alone_is_none(host: BuiltinHost) -> None:
+    """Ids are no secret. In an ad-hoc room anybody can come with any of them; only a token proves it."""
+    ada, ann = await Somebody(host, "ada", "instructor").join(), await Somebody(host, "ann").join()
+    await ada.call("PromoteParticipant", participant_id="ann")
+    assert ann.role_now() == "assistant"
+    eve = await host.rooms.join(ROOM, "ann", "Eve", "student", wished=True, proven=False)
+    await ada.hears("ParticipantJoined")
+    assert (ann.gone, eve.role) == ("replaced", "student")
+    await ada.call("LockRoom", locked=True)  # behind whatever follows from joining
+    assert eve.role == "student"
+    ann = await ann.join()
+    assert ann.role_now() == "assistant"

@@ -83,6 +83,10 @@ class Rooms(FakeRooms):
         people = self.people[session_id].items()
         return tuple(ParticipantInfo(participant_id=each, display_name=each, role=role) for each, role in people)
 
+    def present(self, session_id: str) -> tuple[ParticipantView, ...]:
+        people = self.people[session_id].items()
+        return tuple(ParticipantView(participant_id=each, display_name=each, role=role) for each, role in people)
+
     def tell(self, session_id: str, event: Event, participant_id: str | None = None, *, roles: Any = None) -> None:
         self.told.append((session_id, event))
 
