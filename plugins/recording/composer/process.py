@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program that makes the film: a child process at idle priority, told and telling one JSON object a line.
+"""The program that makes the film: a child process, told and telling one JSON object a line.
 
 It tells `started`, `segment` (each finished piece), `progress` (once a second) and at last `done` or `failed`. On its
 standard input `{"command": "finish"}` says that capture is over although it did not say so itself. When the input ends,
-whoever started it has died: it stops at once, and the next one goes on behind the last finished piece.
+whoever started it has died: it stops at once, and the next one goes on behind the last finished piece. It runs at idle
+priority, and at a higher one for the last seconds of a class that has ended.
 """
 
 import argparse
@@ -26,6 +27,8 @@ from podium.plugins.recording.reading import CapturedClass, open_class
 POLL = 0.25
 DONE, FAILED, STOPPED = 0, 1, 3
 _PROGRESS_EVERY = 1.0
+_HURRIED = 5
+"""How nice the process is at the end."""
 
 _CODES: dict[type[Exception], str] = {
     InUseError: "in_use",
@@ -79,6 +82,19 @@ def be_idle() -> str:
     return "idle"
 
 
+def hurry() -> bool:
+    """The class is over, and a few seconds of film are missing: run as others do, but behind them. Whether one may.
+
+    The kernel lets a process do so that has CAP_SYS_NICE, or RLIMIT_NICE of 15 or more.
+    """
+    try:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        os.setpriority(os.PRIO_PROCESS, 0, _HURRIED)
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
 def compose(captured: CapturedClass, store: SegmentStore, commands: Commands, tell: Tell, *, follow: bool) -> bool:
     """Until all is made (True) or the parent has died."""
     composer = Composer(captured, store, Degrading() if follow else None)
@@ -88,7 +104,10 @@ def compose(captured: CapturedClass, store: SegmentStore, commands: Commands, te
             commands.look(0.0)
             if commands.finish:
                 captured.stop_following()
-            final = captured.ended or commands.finish or not follow
+            over = captured.ended or commands.finish
+            if over and follow:
+                hurry()
+            final = over or not follow
             for segment in composer.advance(final=final):
                 behind = round(composer.progress.behind, 2)
                 tell("segment", {**msgspec.to_builtins(segment), "behind": behind, "known": composer.progress.known})

@@ -180,6 +180,17 @@ def test_what_cannot_work_is_said(recording: Path, tmp_path: Path, start: Callab
     assert program.end() == 1
 
 
+def test_it_runs_when_nothing_else_wants_to_and_less_so_at_the_end() -> None:
+    """In a process of its own: not everybody may come back from this."""
+    check = (
+        "import os; from podium.plugins.recording.composer.process import be_idle, hurry\n"
+        "idle = be_idle() == 'idle'\n"
+        "assert os.sched_getscheduler(0) == (os.SCHED_IDLE if idle else os.SCHED_OTHER)\n"
+        "assert hurry() == (os.sched_getscheduler(0) == os.SCHED_OTHER and os.getpriority(os.PRIO_PROCESS, 0) == 5)\n"
+    )
+    subprocess.run([sys.executable, "-c", check], check=True)
+
+
 def test_commands_come_in_any_pieces() -> None:
     reading, writing = os.pipe()
     commands, found = Commands(reading, parentless=False), []
