@@ -112,6 +112,11 @@ class CapturedClass:
         return max((run.end for run in self._placed()), default=0.0)
 
     @property
+    def begins(self) -> tuple[float, ...]:
+        """When each run began; nobody of the run before is there any more, until they come again."""
+        return tuple(run.start for run in self._placed())
+
+    @property
     def tracks(self) -> tuple[CapturedTrack, ...]:
         """In the order in which they began."""
         return tuple(self._tracks.values())
