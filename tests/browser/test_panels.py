@@ -254,6 +254,8 @@ def test_a_call_that_is_refused_or_cut_off_rejects(class_with_panels: Any) -> No
     assert ada.evaluate(refused, "Aplaud") == "type_unknown"
     assert ada.evaluate(refused, "Applaud") == "field_missing"
     assert ada.evaluate(refused, "ListRooms") == "forbidden"
+    many = "async () => Promise.all(Array.from({ length: 12 }, async () => (await podium.call('WhoAmI')).role))"
+    assert ada.evaluate(many) == ["student"] * 12  # the host runs four at once; the others wait for their turn
     cut = (
         "async () => { const answer = podium.call('WhoAmI'); podium.leave(); return answer.catch(({ code }) => code); }"
     )

@@ -420,8 +420,8 @@ export class Podium extends EventTarget {
   }
 }
 
-/** Failures after which trying again makes sense. */
-const TRANSIENT = new Set(["unreachable", "disconnected", "participant_exists", "role_taken"]);
+/** Failures after which trying again makes sense; `undecided`: a plugin that should have decided could not. */
+const TRANSIENT = new Set(["unreachable", "disconnected", "participant_exists", "role_taken", "undecided"]);
 
 function codeOf(error) {
   return error instanceof PodiumError ? error.code : "failed";

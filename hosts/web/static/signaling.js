@@ -5,6 +5,9 @@
 /** Milliseconds without any message (the host pings every 15 s) after which the line counts as dead. */
 const SILENCE_LIMIT = 40_000;
 
+/** Requests that the host answers beside each other; further ones wait here for their turn. */
+const REQUESTS_AT_ONCE = 4;
+
 /** Something the host refused, or a connection that could not be made. */
 export class PodiumError extends Error {
   /**
@@ -28,6 +31,8 @@ export class Signaling extends EventTarget {
   #waiting = new Map();
   #requests = new Map();
   #requestsMade = 0;
+  /** Requests that were not sent yet, the oldest first. */
+  #queue = [];
   #watch = 0;
   #heard = 0;
   #abandon = () => {};
@@ -83,10 +88,18 @@ export class Signaling extends EventTarget {
       if (this.#socket?.readyState !== WebSocket.OPEN) {
         return reject(new PodiumError("disconnected", "The connection to the host is gone."));
       }
-      const requestId = `r${++this.#requestsMade}`;
-      this.#requests.set(requestId, { resolve, reject });
-      this.send({ ...message, request_id: requestId });
+      this.#queue.push({ message, resolve, reject });
+      this.#sendQueued();
     });
+  }
+
+  #sendQueued() {
+    while (this.#queue.length > 0 && this.#requests.size < REQUESTS_AT_ONCE) {
+      const { message, ...request } = this.#queue.shift();
+      const requestId = `r${++this.#requestsMade}`;
+      this.#requests.set(requestId, request);
+      this.send({ ...message, request_id: requestId });
+    }
   }
 
   /** Close the socket. No more events follow. */
@@ -105,6 +118,7 @@ export class Signaling extends EventTarget {
     const request = this.#requests.get(message.request_id);
     if (request) {
       this.#requests.delete(message.request_id);
+      this.#sendQueued();
       if (message.type !== "Error") return request.resolve(message);
       return request.reject(new PodiumError(message.code, message.message, message.field));
     }
@@ -140,7 +154,8 @@ export class Signaling extends EventTarget {
     clearInterval(this.#watch);
     const lost = new PodiumError("disconnected", "The connection to the host was lost.");
     for (const type of [...this.#waiting.keys()]) this.#fail(type, lost);
-    for (const { reject } of this.#requests.values()) reject(lost);
+    const requests = [...this.#requests.values(), ...this.#queue.splice(0)];
     this.#requests.clear();
+    for (const { reject } of requests) reject(lost);
   }
 }
