@@ -142,7 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = msgspec.json.decode(options.settings, type=CompositionSettings)
         return _run(options, settings, tell)
-    except BrokenPipeError:
+    except BrokenPipeError:  # the parent has died; what is still buffered would fail once more at the interpreter's end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return STOPPED
     except (OSError, InUseError, HeaderDiffersError, msgspec.DecodeError) as error:
         number = error.errno if isinstance(error, OSError) else None
