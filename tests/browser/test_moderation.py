@@ -73,9 +73,11 @@ def test_a_mute_silences_a_page_that_goes_on_sending_and_only_its_owner_undoes_i
     press(ada, "Ben", "Unmute")
     ben.wait_for(NOTICE, "Ada asks you to turn on your microphone.")
     keep(ben, "moderation-asked")
-    before, sent = cleo.evaluate(HEARD), ben.evaluate(SENT)
-    ben.wait_for(f"async (sent) => await ({SENT})() >= sent + 50", sent)
-    assert cleo.evaluate(HEARD)["energy"] - before["energy"] < 1e-6
+    sent = ben.evaluate(SENT)
+    ben.wait_for(f"async (sent) => await ({SENT})() >= sent + 50", sent)  # the last of before may sound a little longer
+    before = cleo.evaluate(HEARD)
+    ben.wait_for(f"async (sent) => await ({SENT})() >= sent + 100", sent)
+    assert cleo.evaluate(HEARD)["energy"] - before["energy"] < 1e-3  # beeps of a second have many times that
     assert not ben.evaluate("podium.isOn('microphone')")
     answer(ben, "Ada asks you to turn on your microphone.", "Turn on")
     cleo.wait_for(LOUD, "ben")
