@@ -13,7 +13,6 @@ import pytest
 
 from tests.builtin.shipped import ROOT, shipped
 
-
 CHOICE = "not postgresql and not who_may and not whole_host and not TenThousand"
 
 
