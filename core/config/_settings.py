@@ -158,7 +158,9 @@ class DatabaseConfig(_Table, frozen=True, kw_only=True):
 class StorageConfig(_Table, frozen=True, kw_only=True):
     """Where recordings and other files are kept."""
 
-    directory: Annotated[str, Meta(min_length=1, description="Local directory, made when missing.")] = "var/storage"
+    directory: Annotated[
+        str, Meta(min_length=1, description="Local directory, made when missing; each plugin has a folder in it.")
+    ] = "var/storage"
 
 
 class LogConfig(_Table, frozen=True, kw_only=True):

@@ -97,7 +97,12 @@ async def _in_trio(
     plugin: Plugin, settings: Any, command: PluginCommand, arguments: argparse.Namespace, config: Config
 ) -> int:
     async with open_storage(config.database.url) as prepare:
-        context = CommandContext(plugin.name, config=settings, database=(await prepare(plugin)).database)
+        context = CommandContext(
+            plugin.name,
+            config=settings,
+            database=(await prepare(plugin)).database,
+            directory=Path(config.storage.directory) / plugin.name,
+        )
         return await command.function(context, arguments) or 0
 
 

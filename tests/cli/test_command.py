@@ -41,6 +41,11 @@ def plugin_with_commands() -> Plugin:
         return 3
 
     @plugin.command
+    async def folder(context: CommandContext, arguments: argparse.Namespace) -> int | None:
+        print(context.directory, context.directory.exists())
+        return None
+
+    @plugin.command
     async def refuse(context: CommandContext, arguments: argparse.Namespace) -> int | None:
         raise PodiumError("session_unknown", "there is no such session")
 
@@ -75,6 +80,15 @@ def test_the_configuration_may_be_another_file(capsys: pytest.CaptureFixture[str
     Path("other.toml").write_text("[plugins.attendance]\nseparator = '+'\n")
     assert main(["attendance", "export", "--config", "other.toml", "algebra"]) == 0
     assert "attendance + algebra" in capsys.readouterr().out
+
+
+def test_a_command_has_the_folder_that_the_host_gives_its_plugin(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["attendance", "folder"]) == 0
+    monkeypatch.setenv("PODIUM_STORAGE__DIRECTORY", "elsewhere")
+    assert main(["attendance", "folder"]) == 0
+    assert capsys.readouterr().out == "var/storage/attendance False\nelsewhere/attendance False\n"
 
 
 def test_what_a_command_returns_is_the_status() -> None:
