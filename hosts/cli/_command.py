@@ -68,6 +68,8 @@ def _why_not(name: str, entry: Entry | None, catalog: Catalog, core: Sequence[st
         enabled = [each.name for each in catalog.entries.values() if each.plugin is not None and each.plugin.commands]
         plugins = f"; plugins with commands: {', '.join(enabled) or 'none'}"
         return f"argument command: invalid choice: {name!r} (choose from {', '.join(core)}{plugins})"
+    if not entry.enabled and name in catalog.configured:
+        return f"plugin {name!r} is switched off by its setting `enabled`"
     if not entry.enabled:
         return f"plugin {name!r} is installed but not enabled; a table [plugins.{name}] in podium.toml enables it"
     return f"plugin {name!r} has no commands"

@@ -140,6 +140,12 @@ def test_a_plugin_that_is_not_enabled_is_told_how(capsys: pytest.CaptureFixture[
     assert "a table [plugins.attendance] in podium.toml enables it" in refused(["attendance", "export"], capsys)
 
 
+def test_a_plugin_that_is_switched_off_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("podium.toml").write_text("[plugins.attendance]\nenabled = false\n")
+    err = refused(["attendance", "export"], capsys)
+    assert "plugin 'attendance' is switched off by its setting `enabled`" in err
+
+
 def test_a_plugin_that_cannot_run_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["broken", "mend"]) == 1
     assert "podium: plugin broken: broken_plugin:plugin cannot be imported" in capsys.readouterr().err
