@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where recordings of this host begin and end. What people ask for is written before it takes effect.
 
-Between the two ends a recording is a `Take`; what it becomes afterwards is up to `work`, wherever that runs. A room that
-closes does not end its recording: people may come back, perhaps to another run of the host. It goes on then, and is over
-when nobody has come back in time.
+Between the two ends a recording is a `Take`; what it becomes afterwards is up to `work`, wherever that runs. A room
+that closes does not end its recording: people may come back, perhaps to another run of the host. Then it goes on; it is
+over when nobody has come back in time.
 """
 
 import shutil
