@@ -60,11 +60,13 @@ def claim(
     return _leased(session, chosen[:most], holder, now)
 
 
-def claim_one(session: Session, holder: str, recording_id: str, kind: JobKind, now: datetime) -> Job | None:
-    """This one, due or not; None when there is none, or when somebody works on the recording."""
+def claim_one(
+    session: Session, holder: str, recording_id: str, kind: JobKind, now: datetime, *, due: bool = False
+) -> Job | None:
+    """This one; None when there is none, or when somebody works on the recording. With `due` not before its time."""
     for rows in _locked(session, [recording_id]):
         if not any(_is_held(row, now) for row in rows):
-            found = [row for row in rows if row.kind == kind]
+            found = [row for row in rows if row.kind == kind and (not due or row.next_attempt_at <= now)]
             return next(iter(_leased(session, found, holder, now)), None)
     return None
 
