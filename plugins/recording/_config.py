@@ -126,7 +126,7 @@ class RecordingConfig(msgspec.Struct, frozen=True, kw_only=True):
     link_hours: Annotated[int, Meta(ge=1, le=168, description="Hours for which a link to a recording is good.")] = 12
     idle_seconds: Annotated[
         int, Meta(ge=10, le=3600, description="A recording whose room has been empty for so many seconds is over.")
-    ] = 60
+    ] = 30
     give_up_hours: Annotated[
         int,
         Meta(
