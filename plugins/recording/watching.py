@@ -15,7 +15,6 @@ import msgspec
 
 from podium.core import PluginContext, PodiumError
 from podium.plugins.recording.composer.segments import HEADER, Index, read_index
-from podium.plugins.recording.mp4 import boxes
 from podium.plugins.recording.playlist import Entry, playlist
 from podium.plugins.recording.storage import Storage
 from podium.plugins.recording.store import Recording
@@ -143,9 +142,8 @@ def live_playlist(recording: Recording, folder: Path) -> str | None:
 
 def codecs(header: bytes) -> str | None:
     """What RFC 6381 calls the codecs of pieces with this header; None for others than H.264 with AAC."""
-    names = {box.path[-1] for box in boxes(header)}
     place = header.find(b"avcC")
-    if b"stsd" not in names or place < 0 or b"mp4a" not in header:
+    if place < 0 or b"mp4a" not in header:
         return None
     return f"avc1.{header[place + 5 : place + 8].hex()}, mp4a.40.2"
 

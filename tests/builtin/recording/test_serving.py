@@ -8,25 +8,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-import google_crc32c
 import msgspec
 import pytest
 
-from podium.core import Plugin, PluginContext
 from podium.plugins.recording import serving, store, watching
-from podium.plugins.recording.composer.segments import Index, Segment
-from podium.plugins.recording.composer.settings import CompositionSettings
-from podium.plugins.recording.place import Place
-from podium.plugins.recording.storage import LocalStorage
-from podium.plugins.recording.tables import metadata
-from tests.builtin.host import BuiltinHost, running_host
-from tests.plugins.stand_ins import found
-from tests.web.site import Answer, Listener
+from tests.builtin.recording.school import BEGAN, ID, School, open_school, recording
 
-KEY = bytes(32)
-ID, OTHER = "abcdefgh23456789", "bbbbbbbbbbbbbbbb"
-BEGAN = datetime(2026, 3, 2, 9, tzinfo=UTC)
-HEADER = b"\x00\x00\x00\x08free"
+OTHER = "bbbbbbbbbbbbbbbb"
 PIECES = (b"first piece", b"second")
 TRACK = store.KeptTrack(
     file="0001.webm",
@@ -47,81 +35,10 @@ CHAPTERS = watching.ChapterFile(
 )
 
 
-def recording(**changes: Any) -> store.Recording:
-    first = store.Recording(
-        id=ID,
-        session_id="math",
-        series_id="math",
-        title="Über Brüche/..",
-        started_at=BEGAN,
-        place="p",
-        host="h",
-        seen_at=BEGAN,
-    )
-    return msgspec.structs.replace(first, **changes)
-
-
-class School(NamedTuple):
-    host: BuiltinHost
-    studio: Any
-
-    @property
-    def link(self) -> str:
-        return serving.watch_path(self.studio, ID, datetime.now(UTC))
-
-    @property
-    def films(self) -> Path:
-        folder: Path = self.studio.place.film(ID)
-        return folder
-
-    async def keep(self, kept: store.Recording) -> None:
-        await self.host.context("recording").database.run(store.add, kept)
-
-    async def get(self, path: str, **headers: str) -> Answer:
-        return await Listener(self.host.port).ask(f"GET {path}", None, **headers)
-
-    def make_pieces(self, *pieces: bytes, complete: bool = False) -> None:
-        self.films.mkdir(parents=True, exist_ok=True)
-        (self.films / "init.mp4").write_bytes(HEADER)
-        segments = []
-        for number, piece in enumerate(pieces):
-            name = f"{number:06d}.m4s"
-            (self.films / name).write_bytes(piece)
-            crc = google_crc32c.value(piece)
-            segments.append(Segment(number=number, name=name, ticks=200, size=len(piece), crc32c=crc, step="full"))
-        index = Index(settings=CompositionSettings(), segments=tuple(segments), complete=complete)
-        (self.films / "index.json").write_bytes(msgspec.json.encode(index))
-
-    def make_film(self, content: bytes, name: str = f"math/{ID}/film.mp4") -> dict[str, Any]:
-        """What the row says of it then."""
-        path = self.studio.storage.path(name)
-        path.parent.mkdir(parents=True)
-        path.write_bytes(content)
-        crc = google_crc32c.value(content)
-        return {"state": "AVAILABLE", "object": name, "size": len(content), "crc32c": crc, "duration": 16.0}
-
-
 @pytest.fixture
 async def school(tmp_path: Path) -> AsyncIterator[School]:
-    place = Place(tmp_path / "var", "p")
-    studio = SimpleNamespace(link_key=KEY, storage=LocalStorage(place.kept), place=place)
-    plugin = Plugin(
-        "recording",
-        version="1.0",
-        tables=metadata,
-        migrations="podium.plugins.recording.migrations",
-        claims=("session_recordings",),
-    )
-    serving.declare_routes(plugin)
-
-    @plugin.on_start
-    async def begin(context: PluginContext) -> None:
-        context.state = studio
-
-    async with running_host(tmp_path, f"sqlite:///{tmp_path}/podium.db", found(plugin), SETTINGS) as host:
-        if "recording" not in host.plugins.running():
-            await host.plugins.enable("recording")
-        yield School(host, studio)
+    async with open_school(tmp_path) as school:
+        yield school
 
 
 async def test_the_page_is_served_by_a_link_that_tells_nobody_else(school: School) -> None:
@@ -131,7 +48,6 @@ async def test_the_page_is_served_by_a_link_that_tells_nobody_else(school: Schoo
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
 
 
-SETTINGS = {"recording": "enabled = true"}
 WRONG = ("12.abc", "x" * 500, "ffffffffff.AAAA", "%00", "ff.%ff%fe")
 
 
@@ -161,7 +77,7 @@ async def test_a_page_with_a_wrong_ticket_says_so_itself(school: School) -> None
 
 
 async def test_links_are_the_same_within_an_hour_and_good_for_twelve() -> None:
-    studio = SimpleNamespace(link_key=KEY)
+    studio = SimpleNamespace(link_key=bytes(32))
     first, later, next_hour = (
         serving.watch_path(studio, ID, BEGAN + timedelta(minutes=minutes))  # type: ignore[arg-type]  # no more is used
         for minutes in (1, 59, 61)
