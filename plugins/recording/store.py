@@ -16,6 +16,8 @@ from podium.plugins.recording.tables import recordings as table
 
 RecordingState = Literal["RECORDING", "PROCESSING", "AVAILABLE", "FAILED"]
 TracksState = Literal["none", "wanted", "making", "available", "failed"]
+RUNNING: tuple[RecordingState, ...] = ("RECORDING",)
+UNFINISHED: tuple[RecordingState, ...] = ("RECORDING", "PROCESSING")
 FINAL: tuple[RecordingState, ...] = ("AVAILABLE", "FAILED")
 
 
@@ -103,9 +105,18 @@ def running(session: Session, session_id: str) -> Recording | None:
     return None if row is None else _recording(row)
 
 
-def page(session: Session, session_id: str | None, before: str | None, limit: int) -> tuple[list[Recording], bool]:
+def last(session: Session, session_id: str) -> Recording | None:
+    """The newest one of this class."""
+    wanted = sa.select(table).where(table.c.session_id == session_id)
+    row = session.execute(wanted.order_by(table.c.started_at.desc()).limit(1)).one_or_none()
+    return None if row is None else _recording(row)
+
+
+def page(
+    session: Session, session_id: str | None, before: str | None, limit: int, now: datetime
+) -> tuple[list[Recording], bool]:
     """The newest first, those of a class or of all classes of a series, and whether there are more."""
-    wanted = sa.select(table)
+    wanted = sa.select(table).where(sa.or_(table.c.delete_at.is_(None), table.c.delete_at > now))
     if session_id is not None:
         wanted = wanted.where(sa.or_(table.c.session_id == session_id, table.c.series_id == session_id))
     if before is not None:
@@ -144,29 +155,29 @@ def add(session: Session, recording: Recording) -> None:
 
 def seen(session: Session, recording_id: str, host: str, now: datetime) -> bool:
     """Capture goes on, by this host. False when the recording has ended meanwhile."""
-    return _update(session, recording_id, ("RECORDING",), seen_at=now, host=host)
+    return _update(session, recording_id, RUNNING, seen_at=now, host=host)
 
 
 def paused(session: Session, recording_id: str, now: datetime, *, paused: bool) -> bool:
     """False when it does not go on any more."""
-    return _update(session, recording_id, ("RECORDING",), paused=paused, seen_at=now)
+    return _update(session, recording_id, RUNNING, paused=paused, seen_at=now)
 
 
 def end(session: Session, recording_id: str, now: datetime, reason: str, *, seen_at: datetime | None = None) -> bool:
     """From RECORDING to PROCESSING; with `seen_at` only if capture has not been seen since. Whether it was done."""
     also = () if seen_at is None else (table.c.seen_at == seen_at,)
     values = {"state": "PROCESSING", "ended_at": now, "end_reason": reason, "paused": False}
-    return _update(session, recording_id, ("RECORDING",), *also, **values)
+    return _update(session, recording_id, RUNNING, *also, **values)
 
 
 def progress(session: Session, recording_id: str, percent: int, behind: float, step: str) -> None:
     """How far the film is."""
-    _update(session, recording_id, ("RECORDING", "PROCESSING"), percent=percent, behind=behind, step=step)
+    _update(session, recording_id, UNFINISHED, percent=percent, behind=behind, step=step)
 
 
 def problem(session: Session, recording_id: str, code: str | None, message: str | None) -> None:
     """Why it does not go on at the moment; None: it does."""
-    _update(session, recording_id, ("RECORDING", "PROCESSING"), problem_code=code, problem=message)
+    _update(session, recording_id, UNFINISHED, problem_code=code, problem=message)
 
 
 def available(
@@ -175,14 +186,14 @@ def available(
     """The film is stored as the object of this name."""
     values: dict[str, Any] = {"state": "AVAILABLE", "available_at": now, "duration": duration, "size": size}
     values |= {"crc32c": crc32c, "object": name, "percent": 100, "behind": 0.0}
-    return _update(session, recording_id, ("PROCESSING",), problem_code=None, problem=None, **values)
+    return _update(session, recording_id, UNFINISHED[1:], problem_code=None, problem=None, **values)
 
 
 def failed(session: Session, recording_id: str, now: datetime, code: str, message: str) -> bool:
     """There will be no film, unless it is made anew."""
     values = {"state": "FAILED", "problem_code": code, "problem": message, "paused": False}
     ended = sa.func.coalesce(table.c.ended_at, sa.bindparam("ended", now, type_=table.c.ended_at.type))
-    return _update(session, recording_id, ("RECORDING", "PROCESSING"), ended_at=ended, **values)
+    return _update(session, recording_id, UNFINISHED, ended_at=ended, **values)
 
 
 def restarted(session: Session, recording_id: str) -> bool:
@@ -195,6 +206,12 @@ def restarted(session: Session, recording_id: str) -> bool:
 def told(session: Session, recording_id: str) -> bool:
     """Whether it is for the caller to tell how it ended: for one of them all it is."""
     return _update(session, recording_id, FINAL, table.c.told.is_(False), told=True)
+
+
+def want_tracks(session: Session, recording_id: str) -> None:
+    """Separate tracks are wanted, as soon as there is a film."""
+    wanted = (table.c.id == recording_id, table.c.tracks.in_(("none", "failed")))
+    session.execute(sa.update(table).where(*wanted).values(tracks="wanted"))
 
 
 def tracks(
