@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from struct import pack
 from time import perf_counter
@@ -102,7 +103,7 @@ def measure(keeping: Keeping, index: Index, forget: Callable[[], object] = lambd
     assert keeping.store(index) == film.stored
     times.append(perf_counter())
     names = ("last pieces", "beginning", "look at it", "store")
-    return list(zip(names, (after - before for before, after in zip(times, times[1:], strict=False)), strict=True))
+    return list(zip(names, (after - before for before, after in pairwise(times)), strict=True))
 
 
 @contextmanager
