@@ -49,6 +49,7 @@ async def test_a_job_is_one_holders_until_its_lease_is_over(database: Database) 
     assert names(await claimed(database, "ann", most=1)) == [("r1", "film")]
     assert names(await claimed(database, "bob")) == [("r2", "film")]
     assert await claimed(database, "cas", NOW + LEASE - SECOND) == []
+    assert await database.run(jobs.claim, "ann", HERE, NOW + LEASE, 5, ("film",), [1, 2]) == []  # her clock is wrong
     assert names(await claimed(database, "cas", NOW + LEASE)) == [("r1", "film"), ("r2", "film")]
 
 

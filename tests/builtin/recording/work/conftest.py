@@ -8,13 +8,12 @@ import pytest
 
 from tests.builtin.recording.work.benches import Bench, filmed, open_bench
 
-LENGTH = 20.0
-SHORT = 3.0
+LENGTH = 10.0
 
 
 @pytest.fixture(scope="session")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three pieces, the last of them a short one."""
+    """Two pieces, the last of them a short one."""
     return filmed(tmp_path_factory.mktemp("ended"), LENGTH)
 
 
