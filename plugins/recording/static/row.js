@@ -61,7 +61,7 @@ export class Row {
     write(this.#problem, info.problem === null ? "" : asSentence(info.problem.message));
     this.#watch.hidden = !info.watch_url;
     this.#download.hidden = !info.download_url;
-    this.#delete.hidden = !leads || info.state === "RECORDING";
+    this.#delete.hidden = this.#room.role !== "instructor" || info.state === "RECORDING";
     this.#updateTracks(info, leads);
   }
 
