@@ -32,7 +32,7 @@ export function showButtons(room, state) {
     if (state.state === "off") return busy(record, () => state.call("StartRecording"));
     question?.close();
     const stop = { label: "Stop recording", run: () => state.call("StopRecording") };
-    question = room.notify("Stop the recording of this class? What was recorded becomes a film.", [stop, { label: "Go on", run() {} }], { sticky: true });
+    question = room.notify("Stop the recording?", [stop, { label: "Go on", run() {} }], { sticky: true });
   }
 
   function pauseOrResume() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people are told: that they are recorded, which stays until they have closed it; that it is paused, goes on or has
-// ended; and, those who lead, what became of the film.
+// What people are told: that they are recorded, which stays until they have closed it (but for those who lead, who record
+// them); that it is paused, goes on or has ended; and, those who lead, what became of the film.
 
 import { openLink } from "./links.js";
 
@@ -18,7 +18,7 @@ export function tellOfChanges(room, state) {
     if (now === null || before === now) return;
     const [was, is] = [before?.state ?? "off", now.state];
     const isAnother = is !== "off" && before?.recording_id !== now.recording_id;
-    if (isAnother) tell(now.notice, { sticky: true });
+    if (isAnother) tell(now.notice, { sticky: !state.leads });
     else if (was === "recording" && is === "paused") tell("The recording is paused. Nothing is kept until it goes on.");
     else if (was === "paused" && is === "recording") tell("The recording goes on.");
     else if (was !== "off" && is === "off") tell("This class is not being recorded any more.");

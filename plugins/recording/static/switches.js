@@ -6,6 +6,7 @@ import { make } from "./elements.js";
 /** @returns {() => void} stops drawing */
 export function showSwitches(root, room, state) {
   const words = make("p");
+  const notice = make("p", { className: "muted" });
   const problem = make("p", { className: "error" });
   const tracks = make("input", { type: "checkbox", name: "separate_tracks" });
   const wish = make("label", { className: "recording-wish" }, tracks, "Keep each participant’s sound and picture as files of their own, too");
@@ -14,7 +15,7 @@ export function showSwitches(root, room, state) {
   const resume = button("Resume", () => state.call("ResumeRecording"), "primary");
   const stop = button("Stop", () => state.call("StopRecording"));
   const buttons = make("div", { className: "recording-buttons" }, start, resume, pause, stop);
-  root.append(make("section", { className: "recording-now" }, words, problem, wish, buttons));
+  root.append(make("section", { className: "recording-now" }, words, notice, problem, wish, buttons));
 
   function button(text, act, className = "") {
     const made = make("button", { type: "button", textContent: text, className });
@@ -35,6 +36,8 @@ export function showSwitches(root, room, state) {
     const { leads, status } = state;
     words.textContent = inWords(status);
     words.classList.toggle("muted", state.state === "off");
+    notice.textContent = status?.notice ?? "";
+    notice.hidden = notice.textContent === "";
     if (leads && status?.problem) problem.textContent = status.problem.message;
     buttons.hidden = !leads || status === null;
     wish.hidden = buttons.hidden || state.state !== "off";
@@ -54,7 +57,7 @@ function inWords(status) {
   if (status.state === "off") return "This class is not being recorded.";
   if (status.state === "paused") return "The recording is paused: nothing is kept at the moment.";
   const since = new Intl.DateTimeFormat(undefined, { timeStyle: "short" }).format(new Date(status.started_at));
-  return `This class is being recorded since ${since}. ${status.notice}`;
+  return `Recording since ${since}.`;
 }
 
 /** The host's messages are made to be quoted: `there is no recording`. */
