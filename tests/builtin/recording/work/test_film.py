@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import trio
 
 from podium.plugins.recording import jobs
 from podium.plugins.recording.composer.segments import read_index
