@@ -10,6 +10,7 @@ import base64
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from posixpath import commonpath
 from pathlib import Path
 from threading import Lock
 from typing import Any, cast, final
@@ -210,8 +211,8 @@ class CloudStorage:
         if not names:
             raise StorageError("object_unknown", "nothing can be made of no parts")
         found: dict[str, Any] = {}
-        common = check_name(min(names)).rpartition("/")[0]
-        if len(names) > FEW and common and check_name(max(names)).startswith(f"{common}/"):
+        common = commonpath([check_name(min(names)), check_name(max(names))])
+        if len(names) > FEW and common:
             found = {blob.name.removeprefix(self._prefix): blob for blob in self._list(f"{common}/")}
         blobs = [found.get(name) or self._get(check_name(name)) for name in names]
         if missing := [name for name, blob in zip(names, blobs, strict=True) if blob is None]:
