@@ -10,8 +10,8 @@ import base64
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from posixpath import commonpath
 from pathlib import Path
+from posixpath import commonpath
 from threading import Lock
 from typing import Any, cast, final
 
