@@ -31,7 +31,7 @@ export function showButtons(room, state) {
   async function startOrAsk() {
     if (state.state === "off") return busy(record, () => state.call("StartRecording"));
     question?.close();
-    const stop = { label: "Stop recording", run: () => state.call("StopRecording") };
+    const stop = { label: "Stop", run: () => state.call("StopRecording") };
     question = room.notify("Stop the recording?", [stop, { label: "Go on", run() {} }], { sticky: true });
   }
 
