@@ -12,26 +12,29 @@ export function showButtons(room, state) {
 
   function draw() {
     const leads = state.leads && state.status !== null;
-    if (leads) record ??= room.control({ name: "record", label: "", icon: RECORD, pressed: false, onclick: startOrAsk });
-    else {
+    if (leads) {
+      record ??= room.control({ name: "record", label: "", icon: RECORD, pressed: false, onclick: startOrAsk });
+    } else {
       record?.remove();
       record = null;
     }
-    if (leads && state.state !== "off") pause ??= room.control({ name: "pause", label: "", icon: PAUSE, pressed: false, onclick: pauseOrResume });
-    else {
+    if (leads && state.state !== "off") {
+      pause ??= room.control({ name: "pause", label: "", icon: PAUSE, pressed: false, onclick: pauseOrResume });
+    } else {
       pause?.remove();
       pause = null;
     }
     if (state.state === "off") question?.close();
-    record?.update(state.state === "off" ? { label: "Record the class", pressed: false } : { label: "Stop the recording", pressed: true });
-    pause?.update(state.state === "paused" ? { label: "Resume the recording", pressed: true } : { label: "Pause the recording", pressed: false });
+    const [isOn, isPaused] = [state.state !== "off", state.state === "paused"];
+    record?.update({ label: isOn ? "Stop the recording" : "Record the class", pressed: isOn });
+    pause?.update({ label: isPaused ? "Resume the recording" : "Pause the recording", pressed: isPaused });
   }
 
   /** To stop is asked once more: it cannot be gone on with. */
   async function startOrAsk() {
     if (state.state === "off") return busy(record, () => state.call("StartRecording"));
     question?.close();
-    const stop = { label: "Stop recording", run: () => state.call("StopRecording") };
+    const stop = { label: "Stop", run: () => state.call("StopRecording") };
     question = room.notify("Stop the recording?", [stop, { label: "Go on", run() {} }], { sticky: true });
   }
 

@@ -11,7 +11,11 @@ export async function openLink(room, recordingId, pick) {
     const url = pick(await room.call("GetRecording", { recording_id: recordingId }));
     if (!url) throw new Error("There is nothing to open at the moment.");
     const address = new URL(url, location.href).href;
-    if (tab === null) return room.notify("Your browser has kept a new tab from opening.", [{ label: "Open it", run: () => window.open(address, "_blank", "noopener") }]);
+    if (tab === null) {
+      const open = { label: "Open it", run: () => window.open(address, "_blank", "noopener") };
+      room.notify("Your browser has kept a new tab from opening.", [open]);
+      return;
+    }
     tab.opener = null;
     tab.location.replace(address);
   } catch (error) {

@@ -70,8 +70,8 @@ export class Row {
     this.#separate.hidden = !leads || state === "RECORDING" || !["none", "failed"].includes(tracks);
     const notes = { failed: "The separate tracks could not be made.", none: "" };
     write(this.#note, isMaking ? "The separate tracks are being made." : notes[tracks] ?? "");
-    this.#note.hidden = this.#note.textContent === "";
-    this.#tracks.hidden = tracks !== "available" || list.length === 0;
+    this.#note.hidden = !leads || this.#note.textContent === "";
+    this.#tracks.hidden = !leads || tracks !== "available" || list.length === 0;
     const key = JSON.stringify(list.map(({ url, ...rest }) => rest)); // links are new each time
     if (key === this.#shownTracks) return;
     this.#shownTracks = key;

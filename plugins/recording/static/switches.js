@@ -36,7 +36,7 @@ export function showSwitches(root, room, state) {
     const { leads, status } = state;
     words.textContent = inWords(status);
     words.classList.toggle("muted", state.state === "off");
-    notice.textContent = status?.notice ?? "";
+    notice.textContent = state.state === "recording" ? status.notice : "";
     notice.hidden = notice.textContent === "";
     if (leads && status?.problem) problem.textContent = status.problem.message;
     buttons.hidden = !leads || status === null;

@@ -106,6 +106,7 @@ async def open_school(folder: Path, *others: Plugin) -> AsyncIterator[School]:
     plugin = Plugin(
         "recording",
         version="1.0",
+        config=RecordingConfig,
         tables=metadata,
         migrations="podium.plugins.recording.migrations",
         claims=("session_recordings",),
@@ -118,6 +119,4 @@ async def open_school(folder: Path, *others: Plugin) -> AsyncIterator[School]:
         context.state = studio
 
     async with running_host(folder, f"sqlite:///{folder}/podium.db", found(plugin, *others)) as host:
-        if "recording" not in host.plugins.running():
-            await host.plugins.enable("recording")
         yield School(host, studio)
