@@ -15,7 +15,7 @@ import msgspec
 
 from podium.core import TrackKind, TrackSource
 from podium.plugins.recording.folders import UNFINISHED, WorkFolder
-from podium.plugins.recording.tracks.muxing import TrackFile, suffix_of
+from podium.plugins.recording.tracks.muxing import SUFFIXES, TrackFile, suffix_of
 
 INDEX = "index.json"
 _LOCK = "tracks.lock"
@@ -91,9 +91,9 @@ class TracksFolder:
         if found is None or found.seen != seen or not all(_there(path, each) for each in found.files):
             found = TracksIndex(seen=seen)
         self.index = found
-        known = {INDEX, _LOCK, *(each.file for each in found.files)}
+        known = {each.file for each in found.files}
         for left in path.iterdir():
-            if left.name not in known and left.is_file():
+            if left.suffix in SUFFIXES and left.name not in known:
                 left.unlink()
 
     def __enter__(self) -> Self:

@@ -145,5 +145,8 @@ def format_of(codec: str) -> str:
     return "matroska" if codec == "h264" else "webm"
 
 
+SUFFIXES = (".webm", ".mkv")
+
+
 def suffix_of(codec: str) -> str:
-    return ".mkv" if codec == "h264" else ".webm"
+    return SUFFIXES[codec == "h264"]

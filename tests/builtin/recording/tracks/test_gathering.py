@@ -110,7 +110,7 @@ def test_a_class_of_two_with_a_pause(tmp_path: Path) -> None:
         for samples in sound(out / name):
             assert begins(samples) == pytest.approx(expected, abs=0.02)
     with av.open(out / "003-bob-microphone.webm") as container:
-        assert (container.duration or 0) / 1e6 == pytest.approx(5.9, abs=0.03)
+        assert (container.duration or 0) / 1e6 == pytest.approx(5.93, abs=0.02)
 
 
 def put(tap: FakeTap, codec: str, frames: Sequence[bytes], start: float, studio: Studio, first: int = 0) -> int:
