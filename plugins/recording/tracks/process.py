@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Any, final
+from typing import Any, Protocol, final
 
 import msgspec
 
@@ -32,11 +32,19 @@ class Stopped(Exception):  # noqa: N818 - nothing has gone wrong with it
     """Whoever wanted the tracks has died."""
 
 
+class Looks(Protocol):
+    """What is used of `Commands`."""
+
+    orphaned: bool
+
+    def look(self, timeout: float, /) -> None: ...
+
+
 @final
 class Watch:
     """Tells how far it is, in parts of all captured bytes, and looks whether anybody still wants it."""
 
-    def __init__(self, captured: CapturedClass, commands: Commands, tell: Tell) -> None:
+    def __init__(self, captured: CapturedClass, commands: Looks, tell: Tell) -> None:
         self._commands = commands
         self._tell = tell
         self._length = captured.duration
@@ -59,7 +67,7 @@ class Watch:
         self._before += sum(track.size for track in tracks)
 
 
-def make(captured: CapturedClass, folder: TracksFolder, commands: Commands, tell: Tell) -> None:
+def make(captured: CapturedClass, folder: TracksFolder, commands: Looks, tell: Tell) -> None:
     """All that is missing. Raises Stopped."""
     axis = Axis(captured.pauses, captured.begins)
     watch = Watch(captured, commands, tell)

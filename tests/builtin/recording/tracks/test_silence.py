@@ -20,4 +20,4 @@ def test_it_is_as_long_as_wanted_and_silent(samples: int) -> None:
         for length, packet in packets[-20:]:
             (frame,) = context.decode(av.Packet(packet))
             assert frame.samples <= length
-            assert abs(frame.to_ndarray()).max() == 0
+            assert not frame.to_ndarray().any()
