@@ -49,7 +49,7 @@ def test_pieces_fit_together_whatever_the_step(codec: VideoCodec, name: str) -> 
         Part(len(each.media), Fraction(ticks, RATE)) for each, ticks in zip(pieces, (TICKS,) * 3 + (1,), strict=True)
     ]
     film = head(pieces[0].header, parts) + b"".join(each.media for each in pieces)
-    with av.open(BytesIO(film)) as container:
+    with av.open(BytesIO(film), "r") as container:
         frames = [(frame.time, frame.to_ndarray(format="gray").mean()) for frame in container.decode(video=0)]
     expected = [8 * number + tick / RATE for number, step in enumerate(steps) for tick in range(0, TICKS, step.every)]
     assert [time for time, _ in frames] == pytest.approx([*expected, 24.0])
