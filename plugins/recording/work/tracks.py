@@ -20,6 +20,7 @@ from podium.plugins.recording import jobs, store
 from podium.plugins.recording.jobs import Job
 from podium.plugins.recording.storage import Storage, StorageError
 from podium.plugins.recording.store import KeptTrack, Recording
+from podium.plugins.recording.timeline import run_folders
 from podium.plugins.recording.tracks.index import FinishedTrack, read_index
 from podium.plugins.recording.work.child import Ended, Event, run_child
 from podium.plugins.recording.work.film import base_of
@@ -50,7 +51,8 @@ async def make_tracks(workshop: Workshop, job: Job, holding: Holding, tell: Tell
     if recording is None:
         await workshop.database.run(jobs.done, job.id, holding.holder)
         return
-    if not recording.captured:
+    runs = await workshop.in_thread(run_folders, workshop.place.captured(recording.id))
+    if not recording.captured or not runs:
         raise HopelessError("packets_deleted", "what was captured is deleted: separate tracks cannot be made any more")
     await workshop.database.run(store.tracks, recording.id, "making")
     await TracksMaking(workshop, holding, recording, tell).run()

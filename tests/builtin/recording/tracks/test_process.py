@@ -2,8 +2,11 @@
 """The program: killed at any time it keeps what is finished and makes the rest; it does not outlive its parent."""
 
 import json
+import random
+import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +119,29 @@ def test_it_ends_with_its_parent_and_alone_in_its_folder(recording: Path, tmp_pa
     done = subprocess.run(command(recording, tmp_path), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
     assert done.returncode == 3
     assert read_index(tmp_path) is None
+
+
+@pytest.mark.campaign
+def test_killed_again_and_again_it_comes_to_the_same_end(recording: Path, tmp_path: Path) -> None:
+    """Thirty times, at moments that are spread over all it does."""
+    run(recording, tmp_path / "whole")
+    chance, ends = random.Random(4), 0
+    for number in range(30):
+        process = subprocess.Popen(command(recording, tmp_path / "out", "--parentless"), stdout=subprocess.DEVNULL)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(chance.uniform(0.1, 1.0))
+        process.kill()
+        if process.wait() == 0:
+            ends += 1
+            assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+            shutil.rmtree(tmp_path / "out")
+        elif number % 3 == 0:
+            index = read_index(tmp_path / "out")
+            for file in index.files if index is not None else ():
+                assert google_crc32c.value((tmp_path / "out" / file.file).read_bytes()) == file.crc32c
+    run(recording, tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+    assert ends < 30
 
 
 def test_it_tells_how_far_it_is(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:

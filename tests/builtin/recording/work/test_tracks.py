@@ -121,9 +121,11 @@ async def test_what_crashes_always_has_failed_and_can_be_wanted_again(
     assert (recording.tracks, recording.problem_code, len(recording.track_list)) == ("available", None, 2)
 
 
-async def test_without_packets_there_are_none(bench: Bench) -> None:
+@pytest.mark.parametrize("known", [True, False])
+async def test_without_packets_there_are_none(bench: Bench, known: bool) -> None:
     await want(bench, None)
-    await bench.database.run(store.captured_gone, RECORDING)
+    if known:
+        await bench.database.run(store.captured_gone, RECORDING)
     assert not await run(bench, bench.workshop())
     recording = await bench.recording()
     assert (recording.tracks, recording.problem_code) == ("failed", "tracks_failed")
