@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from podium.plugins.recording.composer.settings import CompositionSettings
+from podium.plugins.recording.composer.settings import CompositionSettings, VideoCodec
 
 Role = Literal["instructor", "assistant", "student", "observer"]
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster"]
@@ -21,7 +21,13 @@ class FilmConfig(msgspec.Struct, frozen=True, kw_only=True):
     height: Annotated[int, Meta(ge=90, le=2160, description="Pixels, a multiple of 4.")] = 720
     frame_rate: Annotated[int, Meta(ge=5, le=60, description="Pictures in a second.")] = 25
     tiles: Annotated[int, Meta(ge=1, le=16, description="How many people are shown at once at most.")] = 6
-    video_codec: Annotated[Literal["libx264"], Meta(description="The encoder: H.264 plays everywhere.")] = "libx264"
+    video_codec: Annotated[
+        VideoCodec,
+        Meta(
+            description="The encoder. H.264 (`libx264`) plays everywhere; VP9 (`libvpx-vp9`) is free of royalties and "
+            "plays in browsers of recent years and in VLC."
+        ),
+    ] = "libx264"
     preset: Annotated[
         Preset, Meta(description="How much work the encoder takes upon itself; more makes smaller files.")
     ] = "superfast"

@@ -50,6 +50,11 @@ class CapturedTrack:
         self._description = description
         self._class = following
 
+    @property
+    def size(self) -> int:
+        """In bytes, so far."""
+        return self._run.track_path(self._description).stat().st_size
+
     def frames(self, since: float = 0.0) -> FrameCursor:
         """From this second on, or from the last key frame before it."""
         run = self._run

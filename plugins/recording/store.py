@@ -20,6 +20,8 @@ RUNNING: tuple[RecordingState, ...] = ("RECORDING",)
 UNFINISHED: tuple[RecordingState, ...] = ("RECORDING", "PROCESSING")
 FINAL: tuple[RecordingState, ...] = ("AVAILABLE", "FAILED")
 
+TRACKS_FAILED = "tracks_failed"
+
 
 class KeptTrack(msgspec.Struct, frozen=True, kw_only=True):
     """What one participant published, as a file of its own; `begins` and `duration` in seconds of the film."""
@@ -220,6 +222,15 @@ def tracks(
     """How it stands with separate tracks."""
     also = {} if track_list is None else {"track_list": _packed(tuple(track_list))}
     session.execute(sa.update(table).where(table.c.id == recording_id).values(tracks=state, **also))
+    ours = (table.c.id == recording_id, table.c.problem_code == TRACKS_FAILED)
+    session.execute(sa.update(table).where(*ours).values(problem_code=None, problem=None))
+
+
+def tracks_failed(session: Session, recording_id: str, message: str) -> None:
+    """There are none, and the film is as it was. Why is the problem of a recording that has no other."""
+    tracks(session, recording_id, "failed")
+    fine = (table.c.id == recording_id, table.c.state == "AVAILABLE", table.c.problem_code.is_(None))
+    session.execute(sa.update(table).where(*fine).values(problem_code=TRACKS_FAILED, problem=message))
 
 
 def captured_gone(session: Session, recording_id: str) -> None:

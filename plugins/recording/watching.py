@@ -14,6 +14,7 @@ import google_crc32c
 import msgspec
 
 from podium.core import PluginContext, PodiumError
+from podium.plugins.recording.composer import codecs
 from podium.plugins.recording.composer.segments import HEADER, Index, read_index
 from podium.plugins.recording.playlist import Entry, playlist
 from podium.plugins.recording.storage import Storage
@@ -125,7 +126,7 @@ def status(recording: Recording, folder: Path) -> Status:
         problem=recording.problem_code,
         film=recording.state == "AVAILABLE",
         live=header is not None,
-        codecs=codecs(header) if header is not None else None,
+        codecs=codecs.names(header) if header is not None else None,
     )
 
 
@@ -138,14 +139,6 @@ def live_playlist(recording: Recording, folder: Path) -> str | None:
     entries = [Entry(f"piece/{each.name}?{each.crc32c:08x}", _seconds(index, each.ticks)) for each in index.segments]
     ended = index.complete and recording.state != "RECORDING"  # a new run of capture may follow
     return playlist(f"piece/{HEADER}?{google_crc32c.value(header):08x}", entries, ended=ended)
-
-
-def codecs(header: bytes) -> str | None:
-    """What RFC 6381 calls the codecs of pieces with this header; None for others than H.264 with AAC."""
-    place = header.find(b"avcC")
-    if place < 0 or b"mp4a" not in header:
-        return None
-    return f"avc1.{header[place + 5 : place + 8].hex()}, mp4a.40.2"
 
 
 def read_chapters(recording: Recording, folder: Path, storage: Storage) -> ChapterFile | None:

@@ -14,6 +14,7 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange
 
+from podium.plugins.recording.composer.codecs import options
 from podium.plugins.recording.composer.degrade import Step
 from podium.plugins.recording.composer.mixing import Samples
 from podium.plugins.recording.composer.settings import SOUND_FRAME, SOUND_RATE, CompositionSettings
@@ -24,8 +25,6 @@ BEFORE: Final = 2 * SOUND_FRAME
 BEHIND: Final = 2 * SOUND_FRAME
 """Samples that are wanted from behind it."""
 _BT601: Final = 6
-_X264: Final = "bframes=0:scenecut=0:cabac=1:8x8dct=1:weightp=0:ref=1:rc-lookahead=0:mbtree=0:force-cfr=0"
-"""What decides the stream's headers is the same for all presets."""
 
 
 class Piece(NamedTuple):
@@ -112,9 +111,9 @@ class SegmentEncoder:
         context.max_b_frames = 0
         context.color_range, context.colorspace = ColorRange.MPEG, _BT601
         context.color_primaries = context.color_trc = _BT601
-        if settings.video_codec == "libx264":
-            preset = "ultrafast" if self._step.coarse else settings.preset
-            context.options = {"preset": preset, "crf": str(settings.quality), "x264-params": _X264}
+        if settings.video_codec == "libvpx-vp9":
+            context.bit_rate = 0  # the quality is what is wanted, whatever it takes
+        context.options = options(settings, self._step)
         return stream
 
     def _encode_sound(self, samples: Samples) -> None:

@@ -10,26 +10,24 @@ priority, and at a higher one for the last seconds of a class that has ended.
 
 import argparse
 import os
-import select
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Any, final
+from typing import Any
 
 import msgspec
 
+from podium.plugins.recording.child import DONE, FAILED, STOPPED, Commands, be_idle, hurry
 from podium.plugins.recording.composer.composing import Composer
 from podium.plugins.recording.composer.degrade import Degrading
-from podium.plugins.recording.composer.segments import HeaderDiffersError, InUseError, SegmentStore
+from podium.plugins.recording.composer.segments import HeaderDiffersError, SegmentStore
 from podium.plugins.recording.composer.settings import CompositionSettings
+from podium.plugins.recording.folders import InUseError
 from podium.plugins.recording.reading import CapturedClass, open_class
 
 POLL = 0.25
-DONE, FAILED, STOPPED = 0, 1, 3
 _PROGRESS_EVERY = 1.0
-_HURRIED = 5
-"""How nice the process is at the end."""
 
 _CODES: dict[type[Exception], str] = {
     InUseError: "in_use",
@@ -39,61 +37,6 @@ _CODES: dict[type[Exception], str] = {
 }
 
 Tell = Callable[[str, dict[str, Any]], None]
-
-
-@final
-class Commands:
-    """What comes in on a descriptor. `parentless`: nobody is there to say anything."""
-
-    def __init__(self, descriptor: int, *, parentless: bool) -> None:
-        self._descriptor = descriptor
-        self._parentless = parentless
-        self._buffer = b""
-        self.finish = False
-        self.orphaned = False
-
-    def look(self, timeout: float) -> None:
-        """Wait so long for a command."""
-        if self._parentless:
-            select.select([], [], [], timeout)
-            return
-        while not self.orphaned and select.select([self._descriptor], [], [], timeout)[0]:
-            data = os.read(self._descriptor, 4096)
-            self.orphaned = not data
-            *lines, self._buffer = (self._buffer + data).split(b"\n")
-            for line in lines:
-                self._obey(line)
-            timeout = 0.0
-
-    def _obey(self, line: bytes) -> None:
-        try:
-            command = msgspec.json.decode(line, type=dict[str, str])
-        except msgspec.DecodeError:
-            return  # commands of later versions
-        self.finish = self.finish or command.get("command") == "finish"
-
-
-def be_idle() -> str:
-    """Run only when nothing else wants to; gives what was possible."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    except (AttributeError, OSError):
-        os.nice(19)
-        return "nice"
-    return "idle"
-
-
-def hurry() -> bool:
-    """The class is over, and a few seconds of film are missing: run as others do, but behind them. Whether one may.
-
-    The kernel lets a process do so that has CAP_SYS_NICE, or RLIMIT_NICE of 15 or more.
-    """
-    try:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-        os.setpriority(os.PRIO_PROCESS, 0, _HURRIED)
-    except (AttributeError, OSError):
-        return False
-    return True
 
 
 def compose(

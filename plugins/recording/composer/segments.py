@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The finished pieces in their folder: each written whole or not at all, with an index that is true after any crash.
 
-A piece is written under another name, brought to the disk and renamed; then the index, in the same manner. What the
-index does not have was not made. One process at a time works in a folder.
+First a piece is written, then the index. What the index does not have was not made.
 """
 
-import fcntl
-import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Self, final
@@ -17,17 +14,13 @@ import msgspec
 from podium.plugins.recording.composer.chapters import FILE, Chapters
 from podium.plugins.recording.composer.encoding import Piece
 from podium.plugins.recording.composer.settings import CompositionSettings
+from podium.plugins.recording.folders import WorkFolder
 from podium.plugins.recording.mp4 import Part, head
 from podium.plugins.recording.playlist import Entry, playlist
 
 HEADER = "init.mp4"
 INDEX = "index.json"
 _LOCK = "composer.lock"
-_UNFINISHED = ".part"
-
-
-class InUseError(RuntimeError):
-    """Another process makes a film in this folder."""
 
 
 class HeaderDiffersError(RuntimeError):
@@ -88,16 +81,8 @@ class SegmentStore:
     """Opened by whoever makes the film. Goes on where the folder says that work stopped, with the settings of then."""
 
     def __init__(self, folder: Path, settings: CompositionSettings) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._lock = (folder / _LOCK).open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._lock.close()
-            raise InUseError(f"another process makes a film in {folder}") from error
-        for unfinished in folder.glob(f"*{_UNFINISHED}"):
-            unfinished.unlink()
+        self._files = WorkFolder(folder, _LOCK)
         self.index = self._whole(read_index(folder) or Index(settings=settings))
         self._chapters = b""
 
@@ -108,7 +93,7 @@ class SegmentStore:
         self.close()
 
     def close(self) -> None:
-        self._lock.close()
+        self._files.close()
 
     def add(self, piece: Piece, ticks: int, step: str, speaker: str | None) -> Segment:
         """The next one."""
@@ -123,7 +108,7 @@ class SegmentStore:
             step=step,
             speaker=speaker,
         )
-        self._write(segment.name, piece.media)
+        self._files.write(segment.name, piece.media)
         self._set(msgspec.structs.replace(self.index, segments=(*self.index.segments, segment)))
         return segment
 
@@ -131,7 +116,7 @@ class SegmentStore:
         """Those of all pieces, the next one among them: written before it, so that none has none."""
         data = msgspec.json.encode(chapters)
         if data != self._chapters:
-            self._write(FILE, data)
+            self._files.write(FILE, data)
             self._chapters = data
 
     def drop_last(self) -> None:
@@ -157,25 +142,12 @@ class SegmentStore:
     def _keep_header(self, header: bytes) -> None:
         path = self.folder / HEADER
         if not self.index.segments or not path.exists():
-            self._write(HEADER, header)
+            self._files.write(HEADER, header)
         elif path.read_bytes() != header:
             raise HeaderDiffersError(
                 "pieces made by this version of the encoder do not fit behind those that are there"
             )
 
     def _set(self, index: Index) -> None:
-        self._write(INDEX, msgspec.json.encode(index))
+        self._files.write(INDEX, msgspec.json.encode(index))
         self.index = index
-
-    def _write(self, name: str, data: bytes) -> None:
-        unfinished = self.folder / (name + _UNFINISHED)
-        with unfinished.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(self.folder / name)
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

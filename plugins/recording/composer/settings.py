@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a composition is to look and sound. Kept beside its pieces: all pieces of one film are made alike."""
 
+from typing import Literal
+
 import msgspec
 
+VideoCodec = Literal["libx264", "libvpx-vp9"]
 SOUND_RATE = 48_000
 SOUND_FRAME = 1024
 """Samples in a frame of AAC."""
@@ -17,7 +20,7 @@ class CompositionSettings(msgspec.Struct, frozen=True, kw_only=True):
     height: int = 720
     frame_rate: int = 25
     tiles: int = 6
-    video_codec: str = "libx264"
+    video_codec: VideoCodec = "libx264"
     preset: str = "superfast"
     quality: int = 24
     """Constant rate factor; smaller is better and larger."""

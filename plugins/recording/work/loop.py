@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from podium.plugins.recording import jobs, store
 from podium.plugins.recording.jobs import LEASE, Job, JobKind
-from podium.plugins.recording.work import clearing, film
+from podium.plugins.recording.work import clearing, film, tracks
 from podium.plugins.recording.work.watch import DATABASE_ERRORS
 from podium.plugins.recording.work.workshop import (
     Holding,
@@ -49,6 +49,7 @@ Run = Callable[[Workshop, Job, Holding, Tell], Awaitable[None]]
 RUNS: dict[JobKind, Run] = {
     "film": film.make_film,
     "rebuild": film.remake_film,
+    "tracks": tracks.make_tracks,
     "tidy": clearing.tidy,
     "removal": clearing.remove,
 }
@@ -204,6 +205,6 @@ def _give_up(session: Session, job: Job, holder: str, error: HopelessError, now:
     if not jobs.done(session, job.id, holder):
         return
     if job.kind == "tracks":
-        store.tracks(session, job.recording_id, "failed")
+        store.tracks_failed(session, job.recording_id, error.message)
     else:
         store.failed(session, job.recording_id, now, error.code, error.message)

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import pytest
 
-from podium.plugins.recording.composer.process import Commands
+from podium.plugins.recording.child import Commands
 from podium.plugins.recording.composer.segments import Index, SegmentStore, read_index
 from podium.plugins.recording.composer.settings import CompositionSettings
 from podium.plugins.recording.verify import verify
@@ -184,7 +184,7 @@ def test_what_cannot_work_is_said(recording: Path, tmp_path: Path, start: Callab
 def test_it_runs_when_nothing_else_wants_to_and_less_so_at_the_end() -> None:
     """In a process of its own: not everybody may come back from this."""
     check = (
-        "import os; from podium.plugins.recording.composer.process import be_idle, hurry\n"
+        "import os; from podium.plugins.recording.child import be_idle, hurry\n"
         "idle = be_idle() == 'idle'\n"
         "assert os.sched_getscheduler(0) == (os.SCHED_IDLE if idle else os.SCHED_OTHER)\n"
         "assert hurry() == (os.sched_getscheduler(0) == os.SCHED_OTHER and os.getpriority(os.PRIO_PROCESS, 0) == 5)\n"

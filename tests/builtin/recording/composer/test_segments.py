@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from podium.plugins.recording.composer.encoding import Piece
-from podium.plugins.recording.composer.segments import HeaderDiffersError, InUseError, SegmentStore, read_index
+from podium.plugins.recording.composer.segments import HeaderDiffersError, SegmentStore, read_index
 from podium.plugins.recording.composer.settings import CompositionSettings
+from podium.plugins.recording.folders import InUseError
 
 SETTINGS = CompositionSettings()
 
