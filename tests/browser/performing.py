@@ -55,6 +55,13 @@ def play(tab: Any, part: Part) -> None:
     tab.evaluate("(part) => perform(part)", msgspec.json.decode(_json(part)))
 
 
+def nearest_number(code: int, near: float) -> float:
+    """When the picture with this time code was drawn: the moment nearest to another one."""
+    wrap = 1 << CODE_BITS
+    base = round(near * RATE)
+    return (base + (code - base + wrap // 2) % wrap - wrap // 2) / RATE
+
+
 class Event(NamedTuple):
     """A flash with a beep: when it was wanted, and when each was given to the browser. Seconds since 1970."""
 

@@ -69,12 +69,13 @@ class Film(NamedTuple):
 def watch(path: Path, region: tuple[float, float, float, float] = LARGE, codes: "CodePlace | None" = None) -> Film:
     """The whole film, from its first picture to its last."""
     with av.open(str(path), "r") as container:
+        container.streams.video[0].thread_type = "AUTO"
         video, audio = container.streams.video[0], container.streams.audio[0]
         looks: list[Look] = []
         sounds: list[npt.NDArray[np.float32]] = []
         for frame in container.decode(video, audio):
             if isinstance(frame, av.VideoFrame):
-                small = frame.reformat(*_LOOK, format="rgb24").to_ndarray()
+                small = frame.reformat(*_LOOK, format="rgb24", interpolation="POINT").to_ndarray()
                 looks.append(_look(frame.time or 0.0, cut(small.astype(np.uint8), region), codes))
             elif isinstance(frame, av.AudioFrame):
                 sounds.append(frame.to_ndarray().astype(np.float32).mean(axis=0))
@@ -139,19 +140,28 @@ class CodePlace(NamedTuple):
 
 
 def _look(time: float, picture: Picture, codes: CodePlace | None) -> Look:
-    white = float(np.percentile(picture.min(axis=2), 10)) > _WHITE
+    some = picture[::3, ::3]
+    white = float(np.mean(some.min(axis=2) > _WHITE)) > 0.9
     code = codes.read(picture) if codes is not None and not white else None
-    return Look(time, white, None if white else color_of(picture), code)
+    return Look(time, white, None if white else color_of(some), code)
 
 
-def envelope(sound: Sound, frequency: float) -> Sound:
-    """How loud a tone is, every millisecond, looked at through 12 milliseconds around it."""
+def envelope(sound: Sound, frequency: float, window: int = 13) -> Sound:
+    """How loud a tone is, every millisecond, looked at through so many milliseconds around it.
+
+    Tones of 2000 / `window` Hz more or less are not heard.
+    """
     moments = np.arange(len(sound)) / RATE
     shifted = sound * np.exp(-2j * np.pi * frequency * moments)
     step = RATE // 1000
     blocks = shifted[: len(shifted) // step * step].reshape(-1, step).mean(axis=1)
-    window = np.hanning(13)
-    return np.abs(np.convolve(blocks, window / window.sum(), "same")) * 2
+    weights = np.hanning(window)
+    return np.abs(np.convolve(blocks, weights / weights.sum(), "same")) * 2
+
+
+def loudness(film: Film, frequency: float, start: float, end: float) -> Sound:
+    """Of a tone, told from others 20 Hz away, every millisecond of a time."""
+    return envelope(film.sound[max(0, round(start * RATE)) : round(end * RATE)], frequency, 101)
 
 
 def beeps(sound: Sound, frequency: float, level: float = 0.02) -> list[float]:
@@ -203,6 +213,4 @@ def likeness(seen: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64]) -> 
 def lines_alike(seen: Picture, wanted: Picture, lines: Sequence[tuple[int, int, int, int]]) -> list[float]:
     """How much each line of a text looks like it should; both pictures have one size. Lines as rectangles of pixels."""
     a, b = seen[..., 1].astype(np.float64), wanted[..., 1].astype(np.float64)
-    return [
-        likeness(a[top:bottom, left:right], b[top:bottom, left:right]) for left, top, right, bottom in lines
-    ]
+    return [likeness(a[top:bottom, left:right], b[top:bottom, left:right]) for left, top, right, bottom in lines]
