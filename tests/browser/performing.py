@@ -19,7 +19,7 @@ import msgspec
 RATE = 15
 """Pictures a second. Those of all cameras are made at whole multiples of 1/15 s since 1970."""
 GRID = 0.2
-"""Flashes begin at multiples of so many seconds since 1970: there are pictures at all of them, and whole milliseconds."""
+"""Flashes begin at multiples of so many seconds since 1970: at all of them there are pictures."""
 BEEP = 2000.0
 BEEP_LENGTH = 0.08
 FLASH_LENGTH = 2 / RATE
@@ -47,7 +47,7 @@ def on_grid(time: float) -> float:
 
 def preparation(part: Part) -> str:
     """For the page of somebody with this part; `play` gives it its times."""
-    return f"globalThis.part = {_json(part)};{_PAGE}"
+    return f"globalThis.part = {_json(part)};{_NUMBERS}{_PAGE}"
 
 
 def play(tab: Any, part: Part) -> None:
@@ -84,12 +84,12 @@ def _json(part: Part) -> str:
     return msgspec.json.encode(milliseconds).decode()
 
 
-_PAGE = (
-    f"""
+_NUMBERS = f"""
 const [RATE, BITS, LEFT, TOP, SIZE] = {[RATE, CODE_BITS, CODE_LEFT, CODE_TOP, CODE_SIZE]};
 const [BEEP, BEEP_LENGTH, FLASH] = {[BEEP, BEEP_LENGTH, FLASH_LENGTH * 1000]};
 """
-    + """
+
+_PAGE = """
 const FRAME = 1000 / RATE;
 const AHEAD = 400;
 const now = () => performance.timeOrigin + performance.now();
@@ -186,4 +186,3 @@ globalThis.performed = () => [...drawn].filter(([flash]) => beeped.has(flash)).m
 navigator.mediaDevices.getUserMedia = async ({ video, audio }) =>
   new MediaStream([...(video ? [camera()] : []), ...(audio ? [microphone()] : [])]);
 """
-)
