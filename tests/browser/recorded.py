@@ -76,7 +76,7 @@ class Script(NamedTuple):
         """Those of one turn; none while a screen is large."""
         if turn.end > self.shared[0]:
             return []
-        return [turn.start + 2 + 1.2 * number for number in range(int((turn.end - turn.start - 2.4) / 1.2))]
+        return [turn.start + 1.6 + 0.8 * number for number in range(int((turn.end - turn.start - 1.4) / 0.8))]
 
 
 def script(turn: float, rounds: int, shared: float) -> Script:
@@ -84,7 +84,7 @@ def script(turn: float, rounds: int, shared: float) -> Script:
     names = list(PEOPLE) * rounds
     turns = [Turn(name, number * turn, (number + 1) * turn) for number, name in enumerate(names)]
     end = len(turns) * turn
-    muted = Turn("Cleo", turn + 1.5, turn + 3.5)
+    muted = Turn("Cleo", turn + 1.2, turn + 2.8)
     turns.append(Turn("Ada", end, end + shared + 1))
     return Script(tuple(turns), (end, end + shared), muted, end + shared + 1)
 

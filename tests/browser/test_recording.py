@@ -109,7 +109,7 @@ def record(lesson: Lesson, browser: BrowserThread, plan: Script, folder: Path) -
 
 
 def test_a_class_is_recorded(lesson: Lesson, browser: BrowserThread, tmp_path: Path) -> None:
-    record(lesson, browser, script(turn=5.0, rounds=1, shared=5.0), tmp_path)
+    record(lesson, browser, script(turn=4.0, rounds=1, shared=4.0), tmp_path)
 
 
 @pytest.mark.campaign
