@@ -193,7 +193,7 @@ def check_playing(tab: Any, url: str, film: Film, held: Held, plan: Script) -> N
     tab.wait_for("film.currentTime > 1.5 && film.getVideoPlaybackQuality().totalVideoFrames > 20")
     start = start_of(film, held)[0]
     for turn in reversed([turn for turn in plan.turns if turn.end <= plan.shared[0]]):
-        time = held.began + turn.start + 1.6 - start
+        time = held.began + turn.start + 2.0 - start  # between two flashes
         seen = cut(image_of(tab.evaluate(SEEK, time)), LARGE)
         assert color_of(seen) == PEOPLE[turn.name].color, f"Chromium shows another picture at {time}"
         code = CODES.read(seen)

@@ -96,15 +96,14 @@ def record(lesson: Lesson, browser: BrowserThread, plan: Script, folder: Path) -
     assert recording.duration == pytest.approx(film.duration, abs=0.1)
     figures = check_times(film, held, recording.started_at, recording.ended_at)
     figures.available_after = waited
-    print(figures)
     check_speakers(film, held, plan, figures)
     check_screen(path, film, held, plan, slides, figures)
+    print(figures)
     check_sync(film, held, figures)
     viewer = Tab(browser)
     viewer.goto(lesson.room.host.url)
     check_playing(viewer, url, film, held, plan)
     viewer.close()
-    print(figures)
     return figures
 
 
