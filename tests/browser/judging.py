@@ -58,6 +58,8 @@ class Figures(msgspec.Struct, kw_only=True):
     flash_behind_beep_raw: list[float] = []
     available_after: float = 0.0
     """From when the end of the class was asked for until its recording could be had."""
+    step: str = ""
+    """What was left out of the film when the machine was too busy for all of it."""
     legible: float = 0.0
     """How much the worst line looks like it should, from 0 to 1."""
     mistaken: float = 0.0

@@ -168,6 +168,7 @@ class Recording(msgspec.Struct, frozen=True):
     duration: float | None
     size: int | None
     download_url: str | None
+    step: str
     problem: Any
 
 

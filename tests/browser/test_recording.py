@@ -95,11 +95,11 @@ def record(lesson: Lesson, browser: BrowserThread, plan: Script, folder: Path) -
     film = watch(path, codes=CODES)
     assert recording.duration == pytest.approx(film.duration, abs=0.1)
     figures = check_times(film, held, recording.started_at, recording.ended_at)
-    figures.available_after = waited
+    figures.available_after, figures.step = waited, recording.step
     check_speakers(film, held, plan, figures)
     check_screen(path, film, held, plan, slides, figures)
-    print(figures)
     check_sync(film, held, figures)
+    print(figures)
     viewer = Tab(browser)
     viewer.goto(lesson.room.host.url)
     check_playing(viewer, url, film, held, plan)
