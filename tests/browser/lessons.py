@@ -116,7 +116,7 @@ class Lesson:
             return error.code, json.load(error)["code"]
         return 200, ""
 
-    def ask(self, method: str, path: str, key: str, body: dict[str, str] | None = None) -> Any:
+    def ask(self, method: str, path: str, key: str, body: dict[str, Any] | None = None) -> Any:
         request = urllib.request.Request(
             f"{self.room.host.url}/api/{path}",
             None if body is None else json.dumps(body).encode(),

@@ -12,24 +12,13 @@ from typing import Any
 
 import pytest
 
+from tests.browser.slides import DRAWING
+
 pytestmark = pytest.mark.browser
 
-SLIDE = """
-const WORDS = "let the integral of a sum be sums of integrals where both converge on any compact set".split(" ");
-const LINES = 28;
-/** Draws a page of text; another `seed` is another text in the same places. */
-globalThis.drawSlide = (canvas, seed) => {
-  const pen = canvas.getContext("2d", { willReadFrequently: true });
-  pen.fillStyle = "#fff";
-  pen.fillRect(0, 0, 1280, 720);
-  pen.fillStyle = "#111";
-  for (let line = 0; line < LINES; line++) {
-    pen.font = `${line % 2 ? 13 : 17}px sans-serif`;
-    const words = Array.from({ length: 14 }, (_, index) => WORDS[(seed + line * line * 7 + index * 5) % WORDS.length]);
-    pen.fillText(`${line + seed}. ${words.join(" ")}`, 40, 40 + line * 24);
-  }
-  return pen;
-};
+SLIDE = (
+    DRAWING
+    + """
 /** A screen that is always the slide of this seed, with a running dot so that there are new pictures, and a tone. */
 globalThis.slideStream = (seed) => {
   const canvas = Object.assign(document.createElement("canvas"), { width: 1280, height: 720 });
@@ -70,6 +59,7 @@ globalThis.likeness = (video, seed) => {
 };
 globalThis.screenOf = (id) => document.querySelector(`.tile.screen.live[data-participant="${id}"] video`);
 """
+)
 SENDING_ANYHOW = """async () => {
   const videos = podium.connection.getTransceivers().filter(({ receiver, direction }) =>
     receiver.track.kind === "video" && direction === "sendonly");

@@ -52,12 +52,17 @@ class Show:
                     feed.add(track)
 
     def frame(self, time: float) -> av.VideoFrame:
-        """The same object again when nothing has changed since."""
+        """The same object again when nothing has changed since.
+
+        It is seen until the next one, so it shows what was in the middle of that time: pictures that had to be older
+        than the frame would be half its time late on average, and sound would come first.
+        """
         self._follow(time)
+        middle = time + (self._step.every if self._step is not None else 1) / self._settings.frame_rate / 2
         changed = self._frame is None
         for place in self._places:
             feed = self._feeds.get(place.shown)
-            picture = feed.at(time) if feed is not None else None
+            picture = feed.at(middle) if feed is not None else None
             changed |= self._canvas.draw(place, picture, self._name(place.shown.participant_id))
         if changed or self._frame is None:
             self._frame = self._canvas.frame(self._settings.width, self._settings.height)
