@@ -161,7 +161,7 @@ class Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True  # killed while asking
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         """Nobody reads it."""
 
 
