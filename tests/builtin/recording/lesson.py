@@ -42,6 +42,13 @@ class Blow(NamedTuple):
     """For how many seconds it is left dead."""
 
 
+class Hole(NamedTuple):
+    """When nothing can have been captured."""
+
+    begin: float
+    end: float
+
+
 class Report(NamedTuple):
     """How it ended."""
 
@@ -65,7 +72,7 @@ class Lesson:
         self.teller = teller
         self.recording_id = ""
         self.started = self.stopped = 0.0
-        self.host_killed: list[float] = []
+        self.holes: list[Hole] = []
         self.blows: list[str] = []
 
     def begin(self) -> None:
@@ -85,7 +92,7 @@ class Lesson:
     def strike(self, blow: Blow) -> None:
         self.blows.append(f"{blow.who} at {time.time() - self.started:.2f}")
         if blow.who == "host":
-            self.host_killed.append(self.school.kill_host())
+            self.hole(self.school.kill_host())
             time.sleep(blow.away)
             self.school.start_host()
         elif blow.who == "recorder":
@@ -96,6 +103,10 @@ class Lesson:
             self.school.kill_composer()
         else:
             raise AssertionError(blow.who)
+
+    def hole(self, begin: float, end: float | None = None) -> None:
+        """Nothing could be captured from then until then, or until somebody comes back to the room."""
+        self.holes.append(Hole(begin, begin + 0.5 if end is None else end))
 
     def strike_while_uploading(self, away: float, patience: float = 20) -> bool:
         """Kill whoever uploads in the middle of it; False when nobody did."""
@@ -137,14 +148,19 @@ class Lesson:
     def logs(self) -> str:
         return "".join(f"--- {name}\n{self.school.log(name)[-6000:]}\n" for name in ("host", "recorder"))
 
-    def check_available(self, *, seconds: float = 60, corrupted: bool = False) -> Report:
-        """Wait for the film, and see whether all that has to be there is there, and nothing was done twice."""
+    def check_available(self, *, seconds: float = 60, corrupted: bool = False, logged: bool = False) -> Report:
+        """Wait for the film, and see whether all that has to be there is there, and nothing was done twice.
+
+        `corrupted`: a little more may be missing; `logged`: something is wrong with the machine, and the log may say so.
+        """
         since = time.monotonic()
         info = self.wait_for("AVAILABLE", seconds=seconds)
         took = time.monotonic() - since
         report = self.check_film(info, took, LOST + (0.2 if corrupted else 0.0))
         self.check_storage()
         self.check_processes()
+        if not logged:
+            self.check_logs()
         return report
 
     def check_film(self, info: Any, took: float = 0.0, lost: float = LOST) -> Report:
@@ -184,6 +200,8 @@ class Lesson:
         while self.school.composers():
             assert time.monotonic() < deadline, "a composer has nothing to do and is still there"
             time.sleep(0.1)
+
+    def check_logs(self) -> None:
         for name in ("host", "recorder"):
             assert "Traceback" not in self.school.log(name), f"{self.account()}\n{self.logs()}"
 
@@ -205,6 +223,8 @@ class Judgment:
         pictures = [self._placed(each, "picture") for each in film.pictures]
         sounds = [self._placed(each, "sound", STEP / 2) for each in film.sounds]
         for begin, end, killed in _windows(lesson, lost):
+            if end < begin:
+                continue
             self._present(lesson, film, pictures, sounds, begin, end)
             self._measure(lesson, sounds, begin, killed)
 
@@ -248,15 +268,14 @@ class Judgment:
 
 
 def _windows(lesson: Lesson, lost: float) -> Iterator[tuple[float, float, float | None]]:
-    """From when to when everything has to be there, and the kill that ended it."""
+    """From when to when everything has to be there, and what ended it."""
     for span in lesson.teller.spans:
-        begin = max(span.began, lesson.started) + SETTLED
-        end, killed = min(span.ended, lesson.stopped) - 0.1, None
-        for each in lesson.host_killed:
-            if span.began <= each <= span.ended + 0.5 and each - lost < end:
-                end, killed = each - lost, each
-        if end > begin:
-            yield begin, end, killed
+        begin, last = max(span.began, lesson.started) + SETTLED, min(span.ended, lesson.stopped) - 0.1
+        for hole in sorted(lesson.holes):
+            if begin - SETTLED <= hole.begin and hole.begin - lost < last:
+                yield begin, hole.begin - lost, hole.begin
+                begin = hole.end + SETTLED
+        yield begin, last, None
 
 
 def _seconds(time_of_day: str) -> float:

@@ -172,14 +172,34 @@ class School:
             error.add_note(error.read().decode(errors="replace"))
             raise
 
-    def _start(self, name: str, *arguments: str) -> subprocess.Popen[str]:
+    def run(self, *arguments: str) -> str:
+        """A command of `podium` until it has ended well; what it wrote."""
+        done = subprocess.run(
+            [sys.executable, "-m", "podium.hosts.cli", *arguments],
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=2 * PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def _environment(self) -> dict[str, str]:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PODIUM_")}
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(self._site), os.environ.get("PYTHONPATH"))))
+        return environment | {
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(self._site), os.environ.get("PYTHONPATH"))))
+        }
+
+    def _start(self, name: str, *arguments: str) -> subprocess.Popen[str]:
         with (self.folder / f"{name}.log").open("a") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "podium.hosts.cli", *arguments],
                 cwd=self.folder,
-                env=environment,
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if name == "host" else log,
                 stderr=log,

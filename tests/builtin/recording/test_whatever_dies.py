@@ -8,16 +8,21 @@ does one of the fifty again.
 
 import faulthandler
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from podium.plugins.recording.reading import open_class
 from tests.builtin.recording.lesson import Blow, Lesson, lesson
+from tests.builtin.recording.small_disk import SmallDisk, small_disk
 from tests.builtin.recording.storage_door import StorageDoor, opened
 from tests.builtin.recording.storage_server import running
 
+RESUMED = 8.0
+"""Seconds after which capture goes on when there is room on the disk again."""
 KINDS = ("host", "composer", "recorder", "uploader", "anything")
 
 
@@ -114,6 +119,67 @@ def test_a_storage_that_is_away_for_minutes(tmp_path: Path, door: StorageDoor, m
         print(info["problem"], door.refused, each.check_available(seconds=150))
 
 
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """That on which captures and films are."""
+    try:
+        with small_disk(tmp_path / "store", 8) as disk:
+            yield disk
+    except PermissionError as error:
+        pytest.skip(f"a small disk cannot be made: {error}")
+
+
+@pytest.mark.campaign
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("seconds", [3, 12])
+def test_a_disk_that_is_full_in_the_class(tmp_path: Path, door: StorageDoor, disk: SmallDisk, seconds: float) -> None:
+    """What is captured before is in the film, and what is captured once there is room again."""
+    with lesson(tmp_path, door) as each:
+        each.go_on(6)
+        began = time.time()
+        disk.keep_full(seconds)
+        disk.free()
+        each.hole(began, time.time() + RESUMED)
+        each.go_on(RESUMED + 5)
+        each.end()
+        print(each.check_available(logged=True))
+
+
+@pytest.mark.campaign
+@pytest.mark.usefixtures("patient")
+def test_a_disk_that_is_full_at_the_end(tmp_path: Path, door: StorageDoor, disk: SmallDisk) -> None:
+    """Nothing is missing."""
+    with lesson(tmp_path, door) as each:
+        each.go_on(9)
+        each.end()
+        disk.keep_full(12)
+        print(each.info())
+        disk.free()
+        print(each.check_available(logged=True, seconds=90))
+
+
+@pytest.mark.campaign
+@pytest.mark.usefixtures("patient")
+def test_a_disk_that_stays_full(tmp_path: Path, door: StorageDoor, disk: SmallDisk) -> None:
+    """It fails at last, and all that was captured is kept: once there is room the film can be made."""
+    with lesson(tmp_path, door, more="give_up_hours = 0.003") as each:
+        each.go_on(9)
+        each.hole(time.time(), time.time() + 100)
+        disk.keep_full(1)
+        each.end()
+        for _ in range(60):
+            disk.keep_full(1)
+            if each.info()["state"] != "PROCESSING":
+                break
+        info = each.wait_for("FAILED", seconds=1)
+        assert info["problem"]["code"] == "disk_full", info
+        with open_class(each.school.store / "captured" / each.recording_id) as captured:
+            assert captured.duration > 7.5
+        disk.free()
+        each.school.run("recording", "rebuild", each.recording_id)
+        print(each.check_available(logged=True))
+
+
 @pytest.mark.campaign
 @pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("seed", range(10))
@@ -121,7 +187,7 @@ def test_a_damaged_end_of_what_was_captured(tmp_path: Path, door: StorageDoor, s
     chance = random.Random(seed)
     with lesson(tmp_path, door) as each:
         each.go_on(chance.uniform(3, 9))
-        each.host_killed.append(each.school.kill_host())
+        each.hole(each.school.kill_host())
         damage(each.school.store / "captured" / each.recording_id, chance)
         each.school.start_host()
         each.teller.wait_until_sending()
