@@ -151,7 +151,7 @@ class Lesson:
     def check_available(self, *, seconds: float = 60, corrupted: bool = False, logged: bool = False) -> Report:
         """Wait for the film, and see whether all that has to be there is there, and nothing was done twice.
 
-        `corrupted`: a little more may be missing; `logged`: something is wrong with the machine, and the log may say so.
+        `corrupted`: a little more may be missing; `logged`: something is wrong with the machine, and logs say so.
         """
         since = time.monotonic()
         info = self.wait_for("AVAILABLE", seconds=seconds)
