@@ -103,9 +103,18 @@ def running(session: Session, session_id: str) -> Recording | None:
     return None if row is None else _recording(row)
 
 
-def page(session: Session, session_id: str | None, before: str | None, limit: int) -> tuple[list[Recording], bool]:
+def last(session: Session, session_id: str) -> Recording | None:
+    """The newest one of this class."""
+    wanted = sa.select(table).where(table.c.session_id == session_id)
+    row = session.execute(wanted.order_by(table.c.started_at.desc()).limit(1)).one_or_none()
+    return None if row is None else _recording(row)
+
+
+def page(
+    session: Session, session_id: str | None, before: str | None, limit: int, now: datetime
+) -> tuple[list[Recording], bool]:
     """The newest first, those of a class or of all classes of a series, and whether there are more."""
-    wanted = sa.select(table)
+    wanted = sa.select(table).where(sa.or_(table.c.delete_at.is_(None), table.c.delete_at > now))
     if session_id is not None:
         wanted = wanted.where(sa.or_(table.c.session_id == session_id, table.c.series_id == session_id))
     if before is not None:
@@ -195,6 +204,12 @@ def restarted(session: Session, recording_id: str) -> bool:
 def told(session: Session, recording_id: str) -> bool:
     """Whether it is for the caller to tell how it ended: for one of them all it is."""
     return _update(session, recording_id, FINAL, table.c.told.is_(False), told=True)
+
+
+def want_tracks(session: Session, recording_id: str) -> None:
+    """Separate tracks are wanted, as soon as there is a film."""
+    wanted = (table.c.id == recording_id, table.c.tracks.in_(("none", "failed")))
+    session.execute(sa.update(table).where(*wanted).values(tracks="wanted"))
 
 
 def tracks(
