@@ -77,7 +77,7 @@ class Lesson:
 
     def begin(self) -> None:
         self.teller.wait_until_sending()
-        info = self.school.ask("POST", f"/sessions/{ROOM}/recording")
+        info = self.school.ask("POST", f"/sessions/{ROOM}/recording/start")
         self.recording_id = info["recording_id"]
         self.started = time.time()
 
@@ -121,7 +121,7 @@ class Lesson:
         while True:
             self.stopped = time.time()
             try:
-                self.school.ask("DELETE", f"/sessions/{ROOM}/recording")
+                self.school.ask("POST", f"/sessions/{ROOM}/recording/stop")
             except HTTPError:
                 if self.info()["state"] == "RECORDING":
                     raise

@@ -8,12 +8,13 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from socket import create_server
 from types import TracebackType
@@ -53,10 +54,11 @@ api_keys = ["{key}"]
 gcs_bucket = "{bucket}"
 gcs_endpoint = "{endpoint}"
 work = {work}
+{more}
+[plugins.recording.film]
 width = 320
 height = 180
 frame_rate = 5
-{more}
 """
 PATIENCE = 30
 READY = re.compile(r"https?://[^/\s:]+:(\d+)")
@@ -171,6 +173,14 @@ class School:
         except urllib.error.HTTPError as error:
             error.add_note(error.read().decode(errors="replace"))
             raise
+
+    def age_failures(self, hours: int) -> None:
+        """As if what does not succeed had begun not to so much earlier."""
+        with closing(sqlite3.connect(self.folder / "podium.db", timeout=10)) as database, database:
+            database.execute(
+                "UPDATE recording_jobs SET failing_since = datetime(failing_since, ?) || '.000000'",
+                (f"-{hours} hours",),
+            )
 
     def run(self, *arguments: str) -> str:
         """A command of `podium` until it has ended well; what it wrote."""

@@ -123,7 +123,7 @@ def test_a_storage_that_is_away_for_minutes(tmp_path: Path, door: StorageDoor, m
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
     """That on which captures and films are."""
     try:
-        with small_disk(tmp_path / "store", 8) as disk:
+        with small_disk(tmp_path / "store", 300) as disk:
             yield disk
     except PermissionError as error:
         pytest.skip(f"a small disk cannot be made: {error}")
@@ -162,15 +162,14 @@ def test_a_disk_that_is_full_at_the_end(tmp_path: Path, door: StorageDoor, disk:
 @pytest.mark.usefixtures("patient")
 def test_a_disk_that_stays_full(tmp_path: Path, door: StorageDoor, disk: SmallDisk) -> None:
     """It fails at last, and all that was captured is kept: once there is room the film can be made."""
-    with lesson(tmp_path, door, more="give_up_hours = 0.003") as each:
+    with lesson(tmp_path, door) as each:
         each.go_on(9)
         each.hole(time.time(), time.time() + 100)
         disk.keep_full(1)
         each.end()
-        for _ in range(60):
-            disk.keep_full(1)
-            if each.info()["state"] != "PROCESSING":
-                break
+        disk.keep_full(5)
+        each.school.age_failures(hours=100)
+        disk.keep_full(20)
         info = each.wait_for("FAILED", seconds=1)
         assert info["problem"]["code"] == "disk_full", info
         with open_class(each.school.store / "captured" / each.recording_id) as captured:
