@@ -65,7 +65,10 @@ READY = re.compile(r"https?://[^/\s:]+:(\d+)")
 
 
 class School:
-    """A context manager; at the end all its processes are killed. `recorder`: the host itself makes no films."""
+    """A context manager; at the end all its processes are killed. `recorder`: the host itself makes no films.
+
+    Without an `endpoint` of a storage films are kept in a folder.
+    """
 
     def __init__(self, folder: Path, endpoint: str, *, recorder: bool = False, more: str = "") -> None:
         self.folder = folder
@@ -81,7 +84,7 @@ class School:
                 port=self._port,
                 secret="s" * 32,
                 key=self._key.entry,
-                bucket=BUCKET,
+                bucket=BUCKET if endpoint else "",
                 endpoint=endpoint,
                 work="false" if recorder else "true",
                 more=more,

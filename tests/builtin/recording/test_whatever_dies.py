@@ -69,6 +69,22 @@ def test_kills_at_random_moments(tmp_path: Path, door: StorageDoor, seed: int) -
     print(f"\nseed {seed} {kind}{' beside a recorder' if recorder else ''}: {each.account()}\n  {report}")
 
 
+@pytest.mark.campaign
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("seed", range(10))
+def test_kills_with_films_in_a_folder(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    recorder = chance.random() < 0.5
+    with lesson(tmp_path, None, recorder=recorder) as each:
+        seconds = chance.uniform(8, 15)
+        during, after = blows(chance, "anything", seconds, recorder=recorder)
+        each.go_on(seconds, during)
+        each.end()
+        each.go_on(0, after)
+        report = each.check_available()
+    print(f"\nseed {seed}{' beside a recorder' if recorder else ''}: {each.account()}\n  {report}")
+
+
 def kill_who_uploads(each: Lesson, chance: random.Random) -> None:
     """In the first upload while the class goes on, or in one or two of the last ones."""
     if chance.random() < 0.5:
@@ -111,6 +127,7 @@ def test_a_storage_that_is_away_for_minutes(tmp_path: Path, door: StorageDoor, m
         each.go_on(15)
         each.end()
         each.go_on(150)
+        assert door.uploaded == [] or when == "at its end"
         info = each.info()
         assert info["state"] == "PROCESSING"
         assert info["problem"] is not None
