@@ -89,18 +89,19 @@ def _nearest(number: int, of: int, unit: float, about: float) -> float:
 
 def read_film(path: Path, began: float) -> Film:
     """Decodes all of it; `began` is about when its first moment was."""
-    pictures, blocks, decoded = [], [], 0.0
+    pictures, decoded = list[Seen](), 0.0
+    blocks = list[npt.NDArray[np.float32]]()
     block = round(_BLOCK * RATE)
     with av.open(str(path)) as container:
         duration = (container.duration or 0) / av.time_base
         for frame in container.decode(video=0):
-            luma = frame.reformat(format="gray").to_ndarray()
+            luma = frame.reformat(format="gray").to_ndarray().astype(np.uint8, copy=False)
             pictures.append(Seen(frame.time or 0.0, time_of_picture(luma, began + (frame.time or 0.0))))
         container.seek(0)
         for each in container.decode(audio=0):
             if not blocks:
                 decoded = each.time or 0.0
-            blocks.append(each.to_ndarray()[0])
+            blocks.append(each.to_ndarray()[0].astype(np.float32, copy=False))
     whole = np.concatenate(blocks)
     sounds = []
     for place in range(0, len(whole) - block + 1, block):
