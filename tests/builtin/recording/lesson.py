@@ -22,7 +22,7 @@ from tests.builtin.recording.told_time import STEP, Film, Seen, read_film
 ROOM = "lesson"
 LOST = 1.0
 """Seconds before a kill of the host that may be missing."""
-SETTLED = 1.2
+SETTLED = 2.0
 """Seconds after the first packets of a connection in which capture has to have begun."""
 APART = 0.4
 """By how many seconds something may be at a wrong place in the film: pictures come five times a second."""
@@ -221,20 +221,21 @@ class Judgment:
         """What time it was at the film's beginning."""
         if abs(self._began - lesson.started) > 1.0:
             self.problems.append(f"begins {self._began - lesson.started:+.2f} seconds from when it was started")
-        pictures = [self._placed(each, "picture") for each in film.pictures]
-        sounds = [self._placed(each, "sound", STEP / 2) for each in film.sounds]
+        pictures = [(self._began + each.at, each.made is not None) for each in film.pictures]
+        sounds = [(self._began + each.at, each.made is not None) for each in film.sounds]
         for begin, end, killed in _windows(lesson, lost):
             if end < begin:
                 continue
+            self._placed(film.pictures, "picture", 0.0, begin, end)
+            self._placed(film.sounds, "sound", STEP / 2, begin, end)
             self._present(lesson, film, pictures, sounds, begin, end)
             self._measure(lesson, sounds, begin, killed)
 
-    def _placed(self, seen: Seen, what: str, middle: float = 0.0) -> tuple[float, bool]:
-        """Of what time it should be, and whether it is of that time."""
-        due = self._began + seen.at
-        if seen.made is not None and abs(seen.made + middle - due) > APART:
-            self.problems.append(f"{what} at {seen.at:.2f} is {seen.made - due:+.2f} seconds from its place")
-        return due, seen.made is not None
+    def _placed(self, seen: list[Seen], what: str, middle: float, begin: float, end: float) -> None:
+        for each in seen:
+            due = self._began + each.at
+            if begin <= due <= end and each.made is not None and abs(each.made + middle - due) > APART:
+                self.problems.append(f"{what} at {each.at:.2f} is {each.made + middle - due:+.2f} from its place")
 
     def _present(
         self,

@@ -123,7 +123,7 @@ class School:
         assert READY.search(said), self.log("host")
 
     def start_recorder(self) -> None:
-        self._recorder = self._start("recorder", "recorder")
+        self._recorder = self._start("recorder", "recording", "recorder")
 
     def kill_host(self) -> float:
         """SIGKILL; when that was."""
