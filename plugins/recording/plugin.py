@@ -4,7 +4,6 @@
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 import trio
 
@@ -14,7 +13,7 @@ from podium.plugins.recording._config import RecordingConfig
 from podium.plugins.recording.capturing import Capturing
 from podium.plugins.recording.events import RecordingChanged, RecordingProgress
 from podium.plugins.recording.place import open_place
-from podium.plugins.recording.storage import stored_at
+from podium.plugins.recording.storage import storage_for
 from podium.plugins.recording.studio import Studio, studio_of, utc_now
 from podium.plugins.recording.tables import metadata
 from podium.plugins.recording.work import Workshop, tend, work
@@ -73,7 +72,7 @@ async def clear_up(context: PluginContext) -> None:
 async def _open_studio(context: PluginContext, now: Callable[[], datetime]) -> Studio:
     config: RecordingConfig = context.config
     place = await trio.to_thread.run_sync(open_place, context.directory)
-    storage = await trio.to_thread.run_sync(stored_at, config, place)
+    storage = await trio.to_thread.run_sync(storage_for, config, place)
     workshop = Workshop(
         database=context.database,
         storage=storage,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where recordings of this host begin and end. What people ask for is written before it takes effect.
 
-Between the two ends a recording is a `Take`; what it becomes afterwards is up to `work`, wherever that runs. A room that
-closes does not end its recording: people may come back, perhaps to another run of the host. It goes on then, and is over
-when nobody has come back in time.
+Between the two ends a recording is a `Take`; what it becomes afterwards is up to `work`, wherever that runs. A room
+that closes does not end its recording: people may come back, perhaps to another run of the host. Then it goes on; it is
+over when nobody has come back in time.
 """
 
 import shutil
@@ -124,7 +124,8 @@ class Studio:
         async with stage.lock:
             await self._learn(stage)
             present = self.present(stage.session_id)
-            if stage.take is not None or not stage.wanted(self.config, self.now(), present):
+            begun = self.take(stage.session_id) is not None  # meanwhile, by somebody
+            if begun or not stage.wanted(self.config, self.now(), present):
                 return
             try:
                 await self._begin(stage, None, separate_tracks=False)
@@ -218,7 +219,8 @@ class Studio:
         """Read what is kept of the class, once."""
         if not stage.known:
             session = await self._context.sessions.get(stage.session_id)
-            stage.session = stage.session or session
+            if stage.session is None:  # nor heard of meanwhile
+                stage.session = session
             last = await self._context.database.read(store.last, stage.session_id)
             if last is not None:
                 stage.goes_on = last.state == "RECORDING"

@@ -55,7 +55,7 @@ async def tell(context: PluginContext) -> None:
         for recording in await context.database.read(store.untold):
             if await context.database.run(store.told, recording.id):
                 _tell_end(context, studio, recording)
-        unfinished = await context.database.read(store.in_states, ("RECORDING", "PROCESSING"))
+        unfinished = await context.database.read(store.in_states, store.UNFINISHED)
         _look_for_overdue(context, studio, unfinished)
         for recording in unfinished:
             how = (recording.state, recording.percent, round(recording.behind))

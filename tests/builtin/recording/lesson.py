@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
 
-from tests.builtin.recording.school import School
+from tests.builtin.recording.processes import School
 from tests.builtin.recording.storage_door import StorageDoor
 from tests.builtin.recording.teller import Teller
 from tests.builtin.recording.told_time import STEP, Film, Seen, read_film

@@ -1,239 +1,122 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`podium serve` and `podium recorder` as processes of their own, to be killed and started again in one folder.
+"""A host that serves recordings and makes none: rows, pieces and films are put there by a test."""
 
-Films are small and short so that many can be made. The ports stay the same over a kill.
-"""
-
-import json
-import os
-import re
-import signal
-import sqlite3
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from contextlib import closing, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from socket import create_server
-from types import TracebackType
-from typing import Any, Self
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
-from podium.core import new_key
-from tests.builtin.recording.storage_server import BUCKET
-from tests.builtin.shipped import site
+import google_crc32c
+import msgspec
+import sqlalchemy as sa
 
-SETTINGS = """
-[web]
-host = "127.0.0.1"
-port = {port}
+from podium.core import Plugin, PluginContext
+from podium.plugins.recording import serving, store
+from podium.plugins.recording.composer.segments import Index, Segment
+from podium.plugins.recording.composer.settings import CompositionSettings
+from podium.plugins.recording.place import Place
+from podium.plugins.recording.storage import LocalStorage
+from podium.plugins.recording.tables import metadata
+from tests.builtin.host import BuiltinHost, running_host
+from tests.plugins.stand_ins import found
+from tests.web.site import Answer, Listener
 
-[metrics]
-enabled = false
-
-[media]
-ports = "0"
-workers = 1
-announced_addresses = ["127.0.0.1"]
-
-[rooms]
-ad_hoc = true
-
-[database]
-url = "sqlite:///podium.db"
-
-[storage]
-directory = "store"
-
-[auth]
-secret = "{secret}"
-api_keys = ["{key}"]
-
-[plugins.recording]
-gcs_bucket = "{bucket}"
-gcs_endpoint = "{endpoint}"
-work = {work}
-{more}
-[plugins.recording.film]
-width = 320
-height = 180
-frame_rate = 5
-"""
-PATIENCE = 30
-READY = re.compile(r"https?://[^/\s:]+:(\d+)")
+KEY = bytes(32)
+ID = "abcdefgh23456789"
+BEGAN = datetime(2026, 3, 2, 9, tzinfo=UTC)
+HEADER = b"\x00\x00\x00\x08free"
 
 
-class School:
-    """A context manager; at the end all its processes are killed. `recorder`: the host itself makes no films.
+def recording(**changes: Any) -> store.Recording:
+    """One that has just begun, but for the changes."""
+    first = store.Recording(
+        id=ID,
+        session_id="math",
+        series_id="math",
+        title="Über Brüche/..",
+        started_at=BEGAN,
+        place="p",
+        host="h",
+        seen_at=BEGAN,
+    )
+    return msgspec.structs.replace(first, **changes)
 
-    Without an `endpoint` of a storage films are kept in a folder.
-    """
 
-    def __init__(self, folder: Path, endpoint: str, *, recorder: bool = False, more: str = "") -> None:
-        self.folder = folder
-        self.has_recorder = recorder
-        self._host: subprocess.Popen[str] | None = None
-        self._recorder: subprocess.Popen[str] | None = None
-        self._key = new_key("school")
-        self._site = site(folder / "site")
-        with create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
-        (folder / "podium.toml").write_text(
-            SETTINGS.format(
-                port=self._port,
-                secret="s" * 32,
-                key=self._key.entry,
-                bucket=BUCKET if endpoint else "",
-                endpoint=endpoint,
-                work="false" if recorder else "true",
-                more=more,
-            )
-        )
+class School(NamedTuple):
+    """The host, and what its plugin keeps."""
 
-    def __enter__(self) -> Self:
-        try:
-            self.start_host()
-            if self.has_recorder:
-                self.start_recorder()
-        except BaseException:
-            self.kill()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
+    host: BuiltinHost
+    studio: Any
 
     @property
-    def signaling(self) -> str:
-        return f"ws://127.0.0.1:{self._port}/signal"
+    def link(self) -> str:
+        return serving.watch_path(self.studio, ID, datetime.now(UTC))
 
     @property
-    def store(self) -> Path:
-        """The plugin's own folder."""
-        return self.folder / "store" / "recording"
+    def films(self) -> Path:
+        folder: Path = self.studio.place.film(ID)
+        return folder
 
-    def start_host(self) -> None:
-        """Returns when it is ready."""
-        self._host = self._start("host", "serve")
-        assert self._host.stdout is not None
-        said = self._host.stdout.readline()
-        assert READY.search(said), self.log("host")
+    async def keep(self, kept: store.Recording) -> None:
+        """This, and nothing that was kept of it before."""
 
-    def start_recorder(self) -> None:
-        self._recorder = self._start("recorder", "recording", "recorder")
+        def write(session: sa.orm.Session) -> None:
+            store.delete(session, kept.id)
+            store.add(session, kept)
 
-    def kill_host(self) -> float:
-        """SIGKILL; when that was."""
-        process, self._host = self._host, None
-        return _kill(process)
+        await self.host.context("recording").database.run(write)
 
-    def kill_recorder(self) -> float:
-        process, self._recorder = self._recorder, None
-        return _kill(process)
+    async def get(self, path: str, **headers: str) -> Answer:
+        return await Listener(self.host.port).ask(f"GET {path}", None, **headers)
 
-    def stop_host(self) -> None:
-        """SIGTERM, and until it has ended in order."""
-        assert self._host is not None
-        self._host.terminate()
-        assert self._host.wait(PATIENCE) == 0, self.log("host")
-        self.kill_host()
+    def make_pieces(self, *pieces: bytes, complete: bool = False) -> None:
+        """Bytes that nobody can play."""
+        segments = []
+        self.films.mkdir(parents=True, exist_ok=True)
+        (self.films / "init.mp4").write_bytes(HEADER)
+        for number, piece in enumerate(pieces):
+            name = f"{number:06d}.m4s"
+            (self.films / name).write_bytes(piece)
+            crc = google_crc32c.value(piece)
+            segments.append(Segment(number=number, name=name, ticks=200, size=len(piece), crc32c=crc, step="full"))
+        self.put_index(Index(settings=CompositionSettings(), segments=tuple(segments), complete=complete))
 
-    def kill(self) -> None:
-        self.kill_host()
-        self.kill_recorder()
+    def put_index(self, index: Index) -> None:
+        unfinished = self.films / "index.part"
+        unfinished.write_bytes(msgspec.json.encode(index))
+        unfinished.replace(self.films / "index.json")
 
-    def composers(self) -> list[int]:
-        """Processes that make films of this school."""
-        mark = str(self.store).encode()
-        return [pid for pid, line in _processes() if b"recording.composer" in line and mark in line]
-
-    def kill_composer(self) -> float | None:
-        """SIGKILL; None when there was none."""
-        for pid in self.composers():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-                return time.time()
-        return None
-
-    def log(self, name: str) -> str:
-        file = self.folder / f"{name}.log"
-        return file.read_text(errors="replace") if file.exists() else ""
-
-    def ask(self, method: str, path: str, **fields: Any) -> Any:
-        """The answer of an operation. Raises OSError when there is no host, or it refuses."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self._port}/api{path}",
-            method=method,
-            data=json.dumps(fields).encode() if fields or method != "GET" else None,
-            headers={"authorization": f"Bearer {self._key.key}", "content-type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
-                return json.load(response)
-        except urllib.error.HTTPError as error:
-            error.add_note(error.read().decode(errors="replace"))
-            raise
-
-    def age_failures(self, hours: int) -> None:
-        """As if what does not succeed had begun not to so much earlier."""
-        with closing(sqlite3.connect(self.folder / "podium.db", timeout=10)) as database, database:
-            database.execute(
-                "UPDATE recording_jobs SET failing_since = datetime(failing_since, ?) || '.000000'",
-                (f"-{hours} hours",),
-            )
-
-    def run(self, *arguments: str) -> str:
-        """A command of `podium` until it has ended well; what it wrote."""
-        done = subprocess.run(
-            [sys.executable, "-m", "podium.hosts.cli", *arguments],
-            cwd=self.folder,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=2 * PATIENCE,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
-
-    def _environment(self) -> dict[str, str]:
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("PODIUM_")}
-        return environment | {
-            "PYTHONPATH": os.pathsep.join(filter(None, (str(self._site), os.environ.get("PYTHONPATH"))))
-        }
-
-    def _start(self, name: str, *arguments: str) -> subprocess.Popen[str]:
-        with (self.folder / f"{name}.log").open("a") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "podium.hosts.cli", *arguments],
-                cwd=self.folder,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if name == "host" else log,
-                stderr=log,
-                text=True,
-            )
+    def make_film(self, content: bytes, name: str = f"math/{ID}/film.mp4") -> dict[str, Any]:
+        """What the row says of it then."""
+        path = self.studio.storage.path(name)
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+        crc = google_crc32c.value(content)
+        return {"state": "AVAILABLE", "object": name, "size": len(content), "crc32c": crc, "duration": 16.0}
 
 
-def _kill(process: subprocess.Popen[str] | None) -> float:
-    now = time.time()
-    if process is not None:
-        process.kill()
-        process.wait(PATIENCE)
-        if process.stdout is not None:
-            process.stdout.close()
-    return now
+@asynccontextmanager
+async def open_school(folder: Path, *others: Plugin) -> AsyncIterator[School]:
+    """With these plugins beside it."""
+    place = Place(folder / "var", "p")
+    studio = SimpleNamespace(link_key=KEY, storage=LocalStorage(place.kept), place=place)
+    plugin = Plugin(
+        "recording",
+        version="1.0",
+        tables=metadata,
+        migrations="podium.plugins.recording.migrations",
+        claims=("session_recordings",),
+        static=serving.PACKAGE,
+    )
+    serving.declare_routes(plugin)
 
+    @plugin.on_start
+    async def begin(context: PluginContext) -> None:
+        context.state = studio
 
-def _processes() -> list[tuple[int, bytes]]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError):
-                found.append((int(entry.name), (entry / "cmdline").read_bytes()))
-    return found
+    async with running_host(folder, f"sqlite:///{folder}/podium.db", found(plugin, *others)) as host:
+        if "recording" not in host.plugins.running():
+            await host.plugins.enable("recording")
+        yield School(host, studio)
