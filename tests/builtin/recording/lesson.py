@@ -56,6 +56,8 @@ class Report(NamedTuple):
     """The longest time before a kill of the host of which nothing is there."""
     settled: float
     """The longest time until capture had begun."""
+    judged: float
+    """Seconds of the class that had to be in the film."""
     uploads: int
     duration: float
 
@@ -174,11 +176,13 @@ class Lesson:
         problems += judgment.problems
         assert not problems, f"{self.account()}\n" + "\n".join(problems[:20]) + f"\n{self.logs()}"
         uploads = 0 if self.door is None else len(self.door.uploaded)
-        return Report(info["state"], took, judgment.lost, judgment.settled, uploads, film.duration)
+        return Report(info["state"], took, judgment.lost, judgment.settled, judgment.judged, uploads, film.duration)
 
     def account(self) -> str:
         spans = [f"{each.began - self.started:.2f}..{each.ended - self.started:.2f}" for each in self.teller.spans]
-        return f"blows: {self.blows}; sent: {spans}; stopped at {self.stopped - self.started:.2f}"
+        stalled = sum(end - begin for begin, end in self.teller.stalls)
+        stopped = self.stopped - self.started
+        return f"blows: {self.blows}; sent: {spans}, but for {stalled:.1f} seconds; stopped at {stopped:.2f}"
 
     def kept_film(self) -> bytes:
         """As the storage has it."""
@@ -213,6 +217,8 @@ class Judgment:
     def __init__(self, lesson: Lesson, film: Film, lost: float) -> None:
         self.problems: list[str] = []
         self.lost = self.settled = 0.0
+        self.judged = 0.0
+        """Seconds that had to be there."""
         told = [each.made - each.at for each in film.pictures if each.made is not None]
         if not told:
             self.problems.append(f"nothing can be seen in {film.duration} seconds")
@@ -226,6 +232,7 @@ class Judgment:
         for begin, end, killed in _windows(lesson, lost):
             if end < begin:
                 continue
+            self.judged += end - begin
             self._placed(film.pictures, "picture", 0.0, begin, end)
             self._placed(film.sounds, "sound", STEP / 2, begin, end)
             self._present(lesson, film, pictures, sounds, begin, end)
@@ -270,13 +277,15 @@ class Judgment:
 
 
 def _windows(lesson: Lesson, lost: float) -> Iterator[tuple[float, float, float | None]]:
-    """From when to when everything has to be there, and what ended it."""
+    """From when to when everything has to be there, and the kill that ended it."""
+    stalls = [(begin - 0.1, end + 0.5, None, 0.0) for begin, end in lesson.teller.stalls]
+    holes = [(hole.begin - lost, hole.end, hole.begin, SETTLED) for hole in lesson.holes]
     for span in lesson.teller.spans:
         begin, last = max(span.began, lesson.started) + SETTLED, min(span.ended, lesson.stopped) - 0.1
-        for hole in sorted(lesson.holes):
-            if begin - SETTLED <= hole.begin and hole.begin - lost < last:
-                yield begin, hole.begin - lost, hole.begin
-                begin = hole.end + SETTLED
+        for gone, back, killed, settling in sorted(holes + stalls, key=lambda each: each[0]):
+            if gone < last and back > begin - SETTLED:
+                yield begin, gone, killed
+                begin = max(begin, back + settling)
         yield begin, last, None
 
 

@@ -45,7 +45,8 @@ def test_everything_is_killed_once(tmp_path: Path, door: StorageDoor) -> None:
         each.teller.wait_until_sending()
         each.go_on(1.8)
         each.end()
-        each.check_available()
+        report = each.check_available()
+    print(f"\n{each.account()}\n  {report}")
 
 
 @pytest.mark.campaign
@@ -96,7 +97,7 @@ def kill_who_uploads(each: Lesson, chance: random.Random) -> None:
         each.go_on(chance.uniform(8, 12))
         each.end()
         for _ in range(chance.randint(1, 2)):
-            each.strike_while_uploading(chance.uniform(0.2, 1.5), 8)
+            each.strike_while_uploading(chance.uniform(0.2, 1.5))
 
 
 def blows(
