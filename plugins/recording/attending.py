@@ -55,6 +55,7 @@ def _hear_of_rooms(plugin: Plugin) -> None:
 def _hear_of_people(plugin: Plugin) -> None:
     @plugin.hook
     async def participant_joined(context: PluginContext, room: RoomView, participant: ParticipantView) -> None:
+        studio_of(context).nudge()
         take = _take(context, room)
         if take is not None:
             take.participant_joined(participant)

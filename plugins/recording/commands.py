@@ -26,7 +26,7 @@ SHOWN = 20
 def declare_commands(plugin: Plugin) -> None:
     """Have them on the command line."""
 
-    @plugin.command
+    @plugin.command(alias="recorder")
     async def recorder(context: CommandContext, arguments: argparse.Namespace) -> int | None:  # noqa: ARG001  # as all
         """Make films of what hosts on this machine capture, until stopped by SIGINT or SIGTERM.
 

@@ -4,7 +4,6 @@
 from pathlib import Path
 
 import pytest
-import trio
 
 from podium.plugins.recording.storage import LocalStorage
 from tests.builtin.recording.work.benches import BASE, RECORDING, Bench, Shelf
