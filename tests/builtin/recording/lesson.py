@@ -135,7 +135,7 @@ class Lesson:
     def info(self) -> Any:
         return self.school.ask("GET", f"/recordings/{self.recording_id}")
 
-    def wait_for(self, *states: str, seconds: float = 60) -> Any:
+    def wait_for(self, *states: str, seconds: float = 180) -> Any:
         deadline = time.monotonic() + seconds
         while True:
             info = self.info()
@@ -148,7 +148,7 @@ class Lesson:
     def logs(self) -> str:
         return "".join(f"--- {name}\n{self.school.log(name)[-6000:]}\n" for name in ("host", "recorder"))
 
-    def check_available(self, *, seconds: float = 60, corrupted: bool = False, logged: bool = False) -> Report:
+    def check_available(self, *, seconds: float = 180, corrupted: bool = False, logged: bool = False) -> Report:
         """Wait for the film, and see whether all that has to be there is there, and nothing was done twice.
 
         `corrupted`: a little more may be missing; `logged`: something is wrong with the machine, and logs say so.

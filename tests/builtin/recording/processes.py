@@ -178,12 +178,11 @@ class School:
             raise
 
     def age_failures(self, hours: int) -> None:
-        """As if what does not succeed had begun not to so much earlier."""
+        """As if the class had ended so much earlier, and what does not succeed had not done so since."""
         with closing(sqlite3.connect(self.folder / "podium.db", timeout=10)) as database, database:
-            database.execute(
-                "UPDATE recording_jobs SET failing_since = datetime(failing_since, ?) || '.000000'",
-                (f"-{hours} hours",),
-            )
+            for table, column in (("session_recordings", "ended_at"), ("recording_jobs", "failing_since")):
+                earlier = f"datetime({column}, ?) || '.000000'"
+                database.execute(f"UPDATE {table} SET {column} = {earlier}", (f"-{hours} hours",))
 
     def run(self, *arguments: str) -> str:
         """A command of `podium` until it has ended well; what it wrote."""
