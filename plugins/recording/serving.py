@@ -21,19 +21,18 @@ import trio
 
 from podium.core import OperationError, Plugin, PluginContext, WebFile, WebRequest, WebResponse
 from podium.plugins.recording import store, watching
+from podium.plugins.recording._config import RecordingConfig
 from podium.plugins.recording.storage import LocalStorage, Storage, StorageError
 from podium.plugins.recording.storage.links import check_untrusted, sign
 from podium.plugins.recording.store import Recording
 
 PACKAGE = "podium.plugins.recording"
-LIFETIME = timedelta(hours=12)
-"""Links are good for so long at least: for a long class and some time after it."""
 HOUR = 3600
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
 PLAYLIST = "application/vnd.apple.mpegurl"
 MP4 = "video/mp4"
-KEPT = f"private, max-age={int(LIFETIME.total_seconds())}, immutable"
+KEPT = f"private, max-age={12 * HOUR}, immutable"
 
 _ID = re.compile(r"[a-z0-9]{16}")
 _PIECE = re.compile(r"init\.mp4|[0-9]{6}\.m4s")
@@ -56,11 +55,13 @@ class Studio(Protocol):
     def storage(self) -> Storage: ...
     @property
     def place(self) -> Films: ...
+    @property
+    def config(self) -> RecordingConfig: ...
 
 
-def expires_at(now: datetime) -> datetime:
+def expires_at(studio: Studio, now: datetime) -> datetime:
     """When links end that are made now: a full hour, so that who asks again gets the same and keeps what is loaded."""
-    end = (now + LIFETIME).timestamp()
+    end = (now + timedelta(hours=studio.config.link_hours)).timestamp()
     return datetime.fromtimestamp(ceil(end / HOUR) * HOUR, UTC)
 
 
@@ -183,7 +184,7 @@ def _plain(text: str) -> str:
 
 
 def _path(studio: Studio, recording_id: str, what: str, now: datetime) -> str:
-    ticket = sign(studio.link_key, what, int(expires_at(now).timestamp()))
+    ticket = sign(studio.link_key, what, int(expires_at(studio, now).timestamp()))
     return f"/plugins/recording/watch/{recording_id}/{ticket}"
 
 
@@ -207,7 +208,7 @@ async def _recording_untrusted(context: PluginContext, request: WebRequest, what
     recording_id = request.fields["recording_id"]
     _check_untrusted(context.state, request, what or _watching(recording_id))
     recording: Recording | None = await context.database.read(store.get, recording_id)
-    if recording is None:
+    if recording is None or (recording.delete_at is not None and recording.delete_at <= datetime.now(UTC)):
         raise OperationError("not_found", "recording_unknown", "this recording is not there any more")
     return recording
 

@@ -158,7 +158,7 @@ def seen(session: Session, recording_id: str, host: str, now: datetime) -> bool:
     return _update(session, recording_id, RUNNING, seen_at=now, host=host)
 
 
-def paused(session: Session, recording_id: str, now: datetime, *, paused: bool) -> bool:
+def paused(session: Session, recording_id: str, now: datetime, paused: bool) -> bool:
     """False when it does not go on any more."""
     return _update(session, recording_id, RUNNING, paused=paused, seen_at=now)
 

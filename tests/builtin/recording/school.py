@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from podium.core import Plugin, PluginContext
 from podium.plugins.recording import serving, store
+from podium.plugins.recording._config import RecordingConfig
 from podium.plugins.recording.composer.segments import Index, Segment
 from podium.plugins.recording.composer.settings import CompositionSettings
 from podium.plugins.recording.place import Place
@@ -101,7 +102,7 @@ class School(NamedTuple):
 async def open_school(folder: Path, *others: Plugin) -> AsyncIterator[School]:
     """With these plugins beside it."""
     place = Place(folder / "var", "p")
-    studio = SimpleNamespace(link_key=KEY, storage=LocalStorage(place.kept), place=place)
+    studio = SimpleNamespace(link_key=KEY, storage=LocalStorage(place.kept), place=place, config=RecordingConfig())
     plugin = Plugin(
         "recording",
         version="1.0",

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from podium.plugins.recording import serving, store, watching
+from podium.plugins.recording._config import RecordingConfig
 from tests.builtin.recording.school import BEGAN, ID, School, open_school, recording
 
 OTHER = "bbbbbbbbbbbbbbbb"
@@ -60,7 +61,7 @@ async def test_every_route_wants_a_ticket_of_its_recording_that_is_not_over(scho
     base, _, ticket = school.link.rpartition("/")
     others = serving.watch_path(school.studio, OTHER, datetime.now(UTC)).rpartition("/")[2]
     track = serving.track_path(school.studio, ID, 0, datetime.now(UTC)).split("/")[5]
-    over = serving.watch_path(school.studio, ID, datetime.now(UTC) - serving.LIFETIME - timedelta(hours=2))
+    over = serving.watch_path(school.studio, ID, datetime.now(UTC) - timedelta(hours=14))
     for what in ROUTES:
         assert (await school.get(f"{school.link}/{what}")).status == 200
         assert (await school.get(f"{over}/{what}")).code == "link_over"
@@ -76,18 +77,19 @@ async def test_a_page_with_a_wrong_ticket_says_so_itself(school: School) -> None
     assert (answer.status, answer.headers["Content-Type"]) == (403, "text/html; charset=utf-8")
 
 
-async def test_links_are_the_same_within_an_hour_and_good_for_twelve() -> None:
-    studio = SimpleNamespace(link_key=bytes(32))
-    first, later, next_hour = (
-        serving.watch_path(studio, ID, BEGAN + timedelta(minutes=minutes))  # type: ignore[arg-type]  # no more is used
-        for minutes in (1, 59, 61)
-    )
+async def test_links_are_the_same_within_an_hour_and_good_for_as_long_as_is_set() -> None:
+    studio: Any = SimpleNamespace(link_key=bytes(32), config=RecordingConfig(link_hours=5))
+    minutes = (1, 59, 61)
+    first, later, next_hour = (serving.watch_path(studio, ID, BEGAN + timedelta(minutes=each)) for each in minutes)
     assert first == later != next_hour
-    assert serving.expires_at(BEGAN + timedelta(minutes=1)) == BEGAN + timedelta(hours=13)
+    assert serving.expires_at(studio, BEGAN + timedelta(minutes=1)) == BEGAN + timedelta(hours=6)
 
 
 async def test_unknown_and_deleted_recordings_are_not_found(school: School) -> None:
     assert (await school.get(f"{school.link}/status.json")).code == "recording_unknown"
+    await school.keep(recording(**school.make_film(b"film"), delete_at=BEGAN))
+    for what in ROUTES:
+        assert (await school.get(f"{school.link}/{what}")).code == "recording_unknown"
     odd = serving.watch_path(school.studio, "..", datetime.now(UTC))
     assert (await school.get(f"{odd}/piece/index.json")).status == 404
 
