@@ -22,7 +22,7 @@ from tests.builtin.recording.told_time import STEP, Film, Seen, read_film
 ROOM = "lesson"
 LOST = 1.0
 """Seconds before a kill of the host that may be missing."""
-SETTLED = 2.0
+SETTLED = 1.0
 """Seconds after the first packets of a connection in which capture has to have begun."""
 APART = 0.4
 """By how many seconds something may be at a wrong place in the film: pictures come five times a second."""
@@ -107,7 +107,7 @@ class Lesson:
         """Nothing could be captured from then until then, or until somebody comes back to the room."""
         self.holes.append(Hole(begin, begin + 0.5 if end is None else end))
 
-    def strike_while_uploading(self, away: float, patience: float = 20) -> bool:
+    def strike_while_uploading(self, away: float, patience: float = 90) -> bool:
         """Kill whoever uploads in the middle of it; False when nobody did."""
         assert self.door is not None
         if not self.door.uploading.wait(patience):

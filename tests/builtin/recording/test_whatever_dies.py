@@ -41,9 +41,9 @@ def patient() -> None:
 
 def test_everything_is_killed_once(tmp_path: Path, door: StorageDoor) -> None:
     with lesson(tmp_path, door, recorder=True) as each:
-        each.go_on(2.5, (Blow(0.7, "composer"), Blow(1.4, "recorder"), Blow(2.2, "host")))
+        each.go_on(0, (Blow(0.7, "composer"), Blow(1.4, "recorder"), Blow(2.8, "host")))
         each.teller.wait_until_sending()
-        each.go_on(1.8)
+        each.go_on(2.0)
         each.end()
         report = each.check_available()
     print(f"\n{each.account()}\n  {report}")
