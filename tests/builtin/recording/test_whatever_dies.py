@@ -119,16 +119,16 @@ def blows(
 @pytest.mark.campaign
 @pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("mode", ["refuses", "silent", "fails"])
-@pytest.mark.parametrize("when", ["in the class", "at its end"])
+@pytest.mark.parametrize("when", ["class", "end"])
 def test_a_storage_that_is_away_for_minutes(tmp_path: Path, door: StorageDoor, mode: Any, when: str) -> None:
     with lesson(tmp_path, door) as each:
-        if when == "at its end":
+        if when == "end":
             each.go_on(12)
         door.mode = mode
         each.go_on(15)
         each.end()
         each.go_on(150)
-        assert door.uploaded == [] or when == "at its end"
+        assert door.uploaded == [] or when == "end"
         info = each.info()
         assert info["state"] == "PROCESSING"
         assert info["problem"] is not None
