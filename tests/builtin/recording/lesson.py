@@ -220,10 +220,7 @@ class Judgment:
         self.judged = 0.0
         """Seconds that had to be there."""
         told = [each.made - each.at for each in film.pictures if each.made is not None]
-        if not told:
-            self.problems.append(f"nothing can be seen in {film.duration} seconds")
-            return
-        self._began = median(told)
+        self._began = median(told or [lesson.started])
         """What time it was at the film's beginning."""
         if abs(self._began - lesson.started) > 1.0:
             self.problems.append(f"begins {self._began - lesson.started:+.2f} seconds from when it was started")
