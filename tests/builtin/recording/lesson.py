@@ -89,7 +89,7 @@ class Lesson:
         time.sleep(max(0.0, began + seconds - time.monotonic()))
 
     def strike(self, blow: Blow) -> None:
-        self.blows.append(f"{blow.who} at {time.time() - self.started:.2f}")
+        at = f"at {time.time() - self.started:.2f}"
         if blow.who == "host":
             self.hole(self.school.kill_host())
             time.sleep(blow.away)
@@ -99,9 +99,11 @@ class Lesson:
             time.sleep(blow.away)
             self.school.start_recorder()
         elif blow.who == "composer":
-            self.school.kill_composer()
+            struck = self.school.kill_composer()
+            at += "" if struck else ", when there was none"
         else:
             raise AssertionError(blow.who)
+        self.blows.append(f"{blow.who} {at}")
 
     def hole(self, begin: float, end: float | None = None) -> None:
         """Nothing could be captured from then until then, or until somebody comes back to the room."""

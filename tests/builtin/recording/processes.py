@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from socket import create_server
@@ -146,17 +147,16 @@ class School:
         self.kill_recorder()
 
     def composers(self) -> list[int]:
-        """Processes that make films of this school."""
-        mark = str(self.store).encode()
-        return [pid for pid, line in _processes() if b"recording.composer" in line and mark in line]
+        """Processes that make films of this school: they run in the folder of those that began them."""
+        return [pid for pid, line, folder in _processes() if b"recording.composer" in line and folder == self.folder]
 
-    def kill_composer(self) -> float | None:
-        """SIGKILL; None when there was none."""
+    def kill_composer(self) -> bool:
+        """SIGKILL; False when there was none."""
         for pid in self.composers():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-                return time.time()
-        return None
+                return True
+        return False
 
     def log(self, name: str) -> str:
         file = self.folder / f"{name}.log"
@@ -229,10 +229,9 @@ def _kill(process: subprocess.Popen[str] | None) -> float:
     return now
 
 
-def _processes() -> list[tuple[int, bytes]]:
-    found = []
+def _processes() -> Iterator[tuple[int, bytes, Path]]:
+    """Command line and current folder of each that goes on."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
-                found.append((int(entry.name), (entry / "cmdline").read_bytes()))
-    return found
+                yield int(entry.name), (entry / "cmdline").read_bytes(), (entry / "cwd").readlink()
