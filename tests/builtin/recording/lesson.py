@@ -277,8 +277,12 @@ class Judgment:
 
 def _windows(lesson: Lesson, lost: float) -> Iterator[tuple[float, float, float | None]]:
     """From when to when everything has to be there, and the kill that ended it."""
-    stalls = [(begin - 0.1, end + 0.5, None, 0.0) for begin, end in lesson.teller.stalls]
-    holes = [(hole.begin - lost, hole.end, hole.begin, SETTLED) for hole in lesson.holes]
+    stalls: list[tuple[float, float, float | None, float]] = [
+        (begin - 0.1, end + 0.5, None, 0.0) for begin, end in lesson.teller.stalls
+    ]
+    holes: list[tuple[float, float, float | None, float]] = [
+        (hole.begin - lost, hole.end, hole.begin, SETTLED) for hole in lesson.holes
+    ]
     for span in lesson.teller.spans:
         begin, last = max(span.began, lesson.started) + SETTLED, min(span.ended, lesson.stopped) - 0.1
         for gone, back, killed, settling in sorted(holes + stalls, key=lambda each: each[0]):
