@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -99,7 +100,9 @@ class Lesson:
             time.sleep(blow.away)
             self.school.start_recorder()
         elif blow.who == "composer":
-            struck = self.school.kill_composer()
+            deadline = time.monotonic() + 1
+            while not (struck := self.school.kill_composer()) and time.monotonic() < deadline:
+                time.sleep(0.02)
             at += "" if struck else ", when there was none"
         else:
             raise AssertionError(blow.who)
@@ -107,7 +110,7 @@ class Lesson:
 
     def hole(self, begin: float, end: float | None = None) -> None:
         """Nothing could be captured from then until then, or until somebody comes back to the room."""
-        self.holes.append(Hole(begin, begin + 0.5 if end is None else end))
+        self.holes.append(Hole(begin, inf if end is None else end))
 
     def strike_while_uploading(self, away: float, patience: float = 90) -> bool:
         """Kill whoever uploads in the middle of it; False when nobody did."""
@@ -286,7 +289,8 @@ def _windows(lesson: Lesson, lost: float) -> Iterator[tuple[float, float, float 
     for span in lesson.teller.spans:
         begin, last = max(span.began, lesson.started) + SETTLED, min(span.ended, lesson.stopped) - 0.1
         for gone, back, killed, settling in sorted(holes + stalls, key=lambda each: each[0]):
-            if gone < last and back > begin - SETTLED:
+            over = killed is not None and back == inf and killed < span.began  # before this connection
+            if gone < last and back > begin - SETTLED and not over:
                 yield begin, gone, killed
                 begin = max(begin, back + settling)
         yield begin, last, None

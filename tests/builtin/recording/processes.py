@@ -97,6 +97,7 @@ class School:
             self.start_host()
             if self.has_recorder:
                 self.start_recorder()
+                self._wait_for_recorder()
         except BaseException:
             self.kill()
             raise
@@ -125,6 +126,12 @@ class School:
 
     def start_recorder(self) -> None:
         self._recorder = self._start("recorder", "recording", "recorder")
+
+    def _wait_for_recorder(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while "recorder works" not in self.log("recorder"):
+            assert time.monotonic() < deadline, self.log("recorder")
+            time.sleep(0.02)
 
     def kill_host(self) -> float:
         """SIGKILL; when that was."""

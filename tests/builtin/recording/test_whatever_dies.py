@@ -41,7 +41,7 @@ def patient() -> None:
 
 def test_everything_is_killed_once(tmp_path: Path, door: StorageDoor) -> None:
     with lesson(tmp_path, door, recorder=True) as each:
-        each.go_on(0, (Blow(0.7, "composer"), Blow(1.4, "recorder"), Blow(2.8, "host")))
+        each.go_on(0, (Blow(1.2, "composer"), Blow(1.8, "recorder"), Blow(2.8, "host")))
         each.teller.wait_until_sending()
         each.go_on(2.0)
         each.end()
