@@ -71,12 +71,13 @@ class Lesson:
         self.door = door
         self.teller = teller
         self.recording_id = ""
-        self.started = self.stopped = 0.0
+        self.asked = self.started = self.stopped = 0.0
         self.holes: list[Hole] = []
         self.blows: list[str] = []
 
     def begin(self) -> None:
         self.teller.wait_until_sending()
+        self.asked = time.time()
         info = self.school.ask("POST", f"/sessions/{ROOM}/recording/start")
         self.recording_id = info["recording_id"]
         self.started = time.time()
@@ -227,7 +228,7 @@ class Judgment:
         told = [each.made - each.at for each in film.pictures if each.made is not None]
         self._began = median(told or [lesson.started])
         """What time it was at the film's beginning."""
-        if abs(self._began - lesson.started) > 1.0:
+        if not lesson.asked - 0.3 < self._began < lesson.started + 0.3:
             self.problems.append(f"begins {self._began - lesson.started:+.2f} seconds from when it was started")
         pictures = [(self._began + each.at, each.made is not None) for each in film.pictures]
         sounds = [(self._began + each.at, each.made is not None) for each in film.sounds]

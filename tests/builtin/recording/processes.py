@@ -61,7 +61,7 @@ width = 320
 height = 180
 frame_rate = 5
 """
-PATIENCE = 30
+PATIENCE = 90
 READY = re.compile(r"https?://[^/\s:]+:(\d+)")
 
 
