@@ -18,6 +18,8 @@ RecordingState = Literal["RECORDING", "PROCESSING", "AVAILABLE", "FAILED"]
 TracksState = Literal["none", "wanted", "making", "available", "failed"]
 RUNNING: tuple[RecordingState, ...] = ("RECORDING",)
 UNFINISHED: tuple[RecordingState, ...] = ("RECORDING", "PROCESSING")
+ON_PURPOSE = ("stopped", "ended")
+"""Reasons for which a recording does not begin again by itself."""
 FINAL: tuple[RecordingState, ...] = ("AVAILABLE", "FAILED")
 
 TRACKS_FAILED = "tracks_failed"

@@ -141,7 +141,7 @@ class Studio:
             if begun or not stage.wanted(self.config, self.now(), present):
                 return
             try:
-                await self._begin(stage, None, separate_tracks=False)
+                await self._begin(stage, None, separate_tracks=False, resumes=stage.goes_on)
             except OperationError as error:
                 stage.retry_at = trio.current_time() + RETRY
                 self._troubled(stage, Problem(code=error.code, message=error.message))
@@ -250,10 +250,10 @@ class Studio:
             last = await self._context.database.read(store.last, stage.session_id)
             if last is not None:
                 stage.goes_on = last.state == "RECORDING"
-                stage.stopped = last.end_reason in ("stopped", "ended")
+                stage.stopped = last.end_reason in store.ON_PURPOSE
             stage.known = True
 
-    async def _begin(self, stage: Stage, by: str | None, *, separate_tracks: bool) -> None:
+    async def _begin(self, stage: Stage, by: str | None, *, separate_tracks: bool, resumes: bool = False) -> None:
         await self._check_disk()
         now = self.now()
         wanted = Recording(
@@ -269,7 +269,11 @@ class Studio:
             tracks="wanted" if separate_tracks else "none",
             delete_at=now + timedelta(days=self.config.keep_days) if self.config.keep_days else None,
         )
-        recording, is_new = await self._context.database.run(transactions.take_up, wanted)
+        found = await self._context.database.run(transactions.take_up, wanted, resumes)
+        if found is None:
+            stage.stopped, stage.goes_on = True, False
+            return
+        recording, is_new = found
         if self._stages.get(stage.session_id) is not stage or self._stopping:
             return  # everybody has left meanwhile; who comes back finds it
         self._capture(stage, recording)

@@ -9,14 +9,19 @@ from podium.plugins.recording import jobs, store
 from podium.plugins.recording.store import Recording
 
 
-def take_up(session: Session, wanted: Recording) -> tuple[Recording, bool]:
-    """The recording of this class that goes on here, else this new one with its job; and whether it is new."""
+def take_up(session: Session, wanted: Recording, resumes: bool) -> tuple[Recording, bool] | None:
+    """The recording of this class that goes on here, else this new one with its job; and whether it is new.
+
+    None when it `resumes` one that somebody has ended on purpose meanwhile.
+    """
     found = store.running(session, wanted.session_id)
     if found is not None and found.place == wanted.place:
         store.seen(session, found.id, wanted.host, wanted.seen_at)
         return found, False
     if found is not None:  # of another machine, which has its packets
         store.end(session, found.id, found.seen_at, "moved")
+    elif resumes and (last := store.last(session, wanted.session_id)) and last.end_reason in store.ON_PURPOSE:
+        return None
     store.add(session, wanted)
     jobs.add(session, wanted.id, "film", wanted.place, wanted.started_at)
     return wanted, True

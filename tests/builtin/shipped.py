@@ -28,3 +28,14 @@ def left_without(missing: Collection[str]) -> dict[str, Installed]:
         for name in needy:
             del left[name]
     return left
+
+
+def site(folder: Path) -> Path:
+    """A folder for PYTHONPATH in which other processes find them, before those of an earlier installation."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    info = folder / f"{project['name']}-{project['version']}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    points = "".join(f"{name} = {value}\n" for name, value in project["entry-points"][GROUP].items())
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\n{points}")
+    return folder

@@ -6,14 +6,13 @@ import os
 import subprocess
 import sys
 import time
-import tomllib
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from podium.core import new_key
-from tests.builtin.shipped import ROOT
+from tests.builtin.shipped import site
 
 SETTINGS = """
 [web]
@@ -61,7 +60,7 @@ class WholeHost:
                 database_url=database_url, secret="s" * 32, key=self._key.entry, port=smtp_port, timeout=timeout
             )
         )
-        self._site = _site(folder / "site")
+        self._site = site(folder / "site")
 
     def start(self) -> None:
         """Returns when it is ready."""
@@ -134,14 +133,3 @@ class WholeHost:
         while len(mails := self.mails(session_id)) != people or not all(map(fits, mails.values())):
             assert time.monotonic() < until, f"{mails}\n{self.log()}"
             time.sleep(0.02)
-
-
-def _site(folder: Path) -> Path:
-    """The plugins as pyproject.toml names them, found before those of an earlier installation."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    info = folder / f"{project['name']}-{project['version']}.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
-    points = "".join(f"{name} = {value}\n" for name, value in project["entry-points"]["podium.plugins"].items())
-    (info / "entry_points.txt").write_text(f"[podium.plugins]\n{points}")
-    return folder
