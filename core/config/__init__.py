@@ -8,7 +8,7 @@ are the only list of what can be set.
 from ._judge import Setting
 from ._load import FILE_NAME, FILE_VARIABLE, ConfigError, load_config, load_settings
 from ._media import media_settings
-from ._plugins import enabled_plugins, plugin_config
+from ._plugins import enabled_plugins, is_switched_off, plugin_config, switched_on
 from ._reference import as_toml, reference
 from ._settings import (
     AuthConfig,
@@ -19,7 +19,6 @@ from ._settings import (
     MediaConfig,
     MetricsConfig,
     PluginsConfig,
-    RecordingConfig,
     RoomsConfig,
     StorageConfig,
     WebConfig,
@@ -40,16 +39,17 @@ __all__ = [
     "MetricsConfig",
     "PluginsConfig",
     "PortRange",
-    "RecordingConfig",
     "RoomsConfig",
     "Setting",
     "StorageConfig",
     "WebConfig",
     "as_toml",
     "enabled_plugins",
+    "is_switched_off",
     "load_config",
     "load_settings",
     "media_settings",
     "plugin_config",
     "reference",
+    "switched_on",
 ]

@@ -51,7 +51,7 @@ def load_settings(
 
     `file` has to exist when given; otherwise the file named by PODIUM_CONFIG is read, or ./podium.toml when there is
     one. `environment` is os.environ or a stand-in; `defaults` maps dotted keys to values weaker than any of these.
-    Tables of plugins that core does not know are not judged here: their plugins do.
+    Tables of plugins are not judged here: their plugins do.
     """
     return _load(file, environment, defaults)[0]
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables `[plugins.NAME]` of plugins that core does not know: kept as given, judged once the plugin is imported.
+"""Tables `[plugins.NAME]`: kept as given, judged once the plugin is imported.
 
 A table enables its plugin, be it empty; `enabled = false` in it takes that back. All other keys are those of the
 struct that the plugin declares, with the same rules and the same messages as Podium's own. A plain environment variable
-(`Meta(extra={"variable": ...})`) sets a key as well and enables nothing.
+(`Meta(extra={"variable": ...})`) sets a key as well and enables nothing. A struct may declare `enabled` itself to give
+it such a variable: that can switch off what the table enables, and never the other way round.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 import msgspec
 
 from ._judge import Setting, build, judge, without_doubles
-from ._schema import TABLES, Key, Schema
+from ._schema import Key, Schema
 from ._settings import PluginsConfig
 from ._sources import Given, from_plain_names
 
@@ -31,9 +32,9 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of_plugin(given: Given) -> bool:
-    """Whether a value is for a plugin that core does not know."""
+    """Whether a value is for a plugin."""
     path = given.path
-    if len(path) < 2 or path[0] != PLUGINS or path[:2] in TABLES:
+    if len(path) < 2 or path[0] != PLUGINS:
         return False
     return len(path) > 2 or isinstance(given.value, dict)
 
@@ -61,6 +62,16 @@ def plugin_config(config: PluginsConfig, name: str, struct: type[msgspec.Struct]
     ]
     value, problems = _judged(kind, name, given, dict(config.variables))
     return (value if struct is not None and not problems else None), tuple(problems)
+
+
+def is_switched_off(value: Any) -> bool:
+    """Whether the settings of a plugin whose struct declares `enabled` say that it is not to run."""
+    return getattr(value, ENABLED, True) is False
+
+
+def switched_on(value: Any) -> Any:
+    """The same settings, for a plugin that is to run all the same."""
+    return msgspec.structs.replace(value, enabled=True) if is_switched_off(value) else value
 
 
 def _judged(

@@ -158,7 +158,9 @@ class DatabaseConfig(_Table, frozen=True, kw_only=True):
 class StorageConfig(_Table, frozen=True, kw_only=True):
     """Where recordings and other files are kept."""
 
-    directory: Annotated[str, Meta(min_length=1, description="Local directory, made when missing.")] = "var/storage"
+    directory: Annotated[
+        str, Meta(min_length=1, description="Local directory, made when missing; each plugin has a folder in it.")
+    ] = "var/storage"
 
 
 class LogConfig(_Table, frozen=True, kw_only=True):
@@ -173,40 +175,15 @@ class LogConfig(_Table, frozen=True, kw_only=True):
     ] = "json"
 
 
-class RecordingConfig(_Table, frozen=True, kw_only=True):
-    """Recording of classes."""
-
-    enabled: Annotated[
-        bool, Meta(description="Whether classes are recorded.", extra={"variable": "RECORDING_ENABLED"})
-    ] = True
-    timeout: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=604_800,
-            description="Seconds that processing after a class may take before an alert is raised.",
-            extra={"variable": "RECORDING_TIMEOUT"},
-        ),
-    ] = 1800
-    gcs_bucket: Annotated[
-        str,
-        Meta(
-            description="Google Cloud Storage bucket for recordings; empty keeps them in `storage.directory`.",
-            extra={"variable": "GCS_BUCKET"},
-        ),
-    ] = ""
-
-
 class PluginsConfig(_Table, frozen=True, kw_only=True):
-    """One table for each plugin. Those that core does not know are kept as `given` until the plugin judges them."""
+    """The tables of plugins, kept as `given` until each plugin judges its own."""
 
-    recording: RecordingConfig = RecordingConfig()
     given: Annotated[tuple[Any, ...], Meta(extra={"internal": True})] = ()
     variables: Annotated[tuple[tuple[str, str], ...], Meta(extra={"internal": True})] = ()
     """Environment variables that say nothing to core; one may be the plain name of a plugin's setting."""
 
     def __repr__(self) -> str:  # what a plugin keeps secret is not known yet
-        return f"PluginsConfig(recording={self.recording!r})"
+        return "PluginsConfig(hidden)"
 
 
 class Config(_Table, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from podium.core.config import PluginsConfig, enabled_plugins, plugin_config
+from podium.core.config import PluginsConfig, enabled_plugins, is_switched_off, plugin_config, switched_on
 from podium.core.plugins.discovery import Installed
 from podium.core.plugins.errors import PluginError
 from podium.core.plugins.ordering import Needs, order
@@ -51,9 +51,14 @@ class Catalog:
         """In starting order."""
         return tuple(name for name, entry in self.entries.items() if entry.enabled and not entry.problems)
 
+    @property
+    def configured(self) -> frozenset[str]:
+        """Those that have a table, whether or not it enables them."""
+        return frozenset(one.path[1] for one in self._config.given)
+
     def enable(self, name: str) -> Entry:
         """Look at a plugin as if its table had been there."""
-        self.entries[name] = self._look(name, ())
+        self.entries[name] = self._look(name, (), wanted=True)
         self._arrange()
         return self.entries[name]
 
@@ -61,7 +66,8 @@ class Catalog:
         self.entries[name] = Entry(name, False, self._found.get(name))
         self._arrange()
 
-    def _look(self, name: str, problems: tuple[str, ...]) -> Entry:
+    def _look(self, name: str, problems: tuple[str, ...], *, wanted: bool = False) -> Entry:
+        """`wanted`: somebody enables it now, whatever its settings say."""
         found = self._found.get(name)
         if problems:
             return Entry(name, True, found, problems=problems)
@@ -72,7 +78,9 @@ class Catalog:
         except PluginError as error:
             return Entry(name, True, found, problems=(error.message,))
         config, problems = plugin_config(self._config, name, plugin.config)
-        return Entry(name, True, found, plugin, config, problems)
+        if is_switched_off(config) and not wanted:
+            return Entry(name, False, found)
+        return Entry(name, True, found, plugin, switched_on(config), problems)
 
     def _unknown(self, name: str) -> str:
         close = difflib.get_close_matches(name, self._found, 1, 0.6)

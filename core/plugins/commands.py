@@ -7,6 +7,7 @@ A command gets its plugin's settings and database, and no rooms: it runs in a pr
 import argparse
 import inspect
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, NamedTuple, final
 
 import structlog
@@ -20,12 +21,14 @@ PARAMETERS = ("context", "arguments")
 class CommandContext:
     """What a command is given."""
 
-    def __init__(self, name: str, *, config: Any = None, database: Any = None) -> None:
+    def __init__(self, name: str, *, config: Any = None, database: Any = None, directory: Path) -> None:
         self.name = name
         self.config = config
         """The plugin's settings, an instance of the class it declared; None when it declared none."""
         self.database = database
         """Its database, its tables at their newest revision; None when it declared no tables."""
+        self.directory = directory
+        """Its own folder for files, the one that the host gives it; not there until the plugin makes it."""
         self.log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(f"podium.plugins.{name}").bind(plugin=name)
 
 

@@ -5,6 +5,7 @@ A context belongs to one plugin while it is enabled. Whoever keeps it longer fin
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import structlog
@@ -36,6 +37,7 @@ class PluginContext:
         *,
         config: Any = None,
         database: Any = None,
+        directory: Path,
         operations: Any = None,
         rooms: Callable[[], RoomsService],
         events: Mapping[str, PluginEvent] = NO_EVENTS,
@@ -49,6 +51,8 @@ class PluginContext:
         """The plugin's own settings, an instance of the class it declared; None when it declared none."""
         self.database = database
         """Its database, None when it declared no tables."""
+        self.directory = directory
+        """The plugin's own folder for files, below `storage.directory`; not there until the plugin makes it."""
         self.operations: OperationsAccess = operations
         """Calls operations, its own and others': `await context.operations.call(name, request)`; None in `on_start`."""
         self.state: Any = None

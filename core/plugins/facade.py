@@ -85,6 +85,9 @@ class Hooks:
         values = {"room": room, "participant": participant, "previous": previous}
         self._caller.notify("role_changed", values)
 
+    def speaker_changed(self, *, room: RoomView, participant: ParticipantView | None) -> None:
+        self._caller.notify("speaker_changed", {"room": room, "participant": participant})
+
     def session_changed(self, *, session: SessionView, change: SessionChange) -> None:
         self._caller.notify("session_changed", {"session": session, "change": change})
 

@@ -104,6 +104,11 @@ async def role_changed(context: PluginContext, room: RoomView, participant: Part
     """Somebody in the room has another role: a plugin called `context.rooms.set_role`."""
 
 
+@notify(deadline=TELL)
+async def speaker_changed(context: PluginContext, room: RoomView, participant: ParticipantView | None) -> None:
+    """Somebody else than before is the loudest in the room; None: nobody speaks any more."""
+
+
 @filtering(deadline=1.0, failing=frozenset())
 async def track_audience(
     context: PluginContext, audience: frozenset[str], room: RoomView, publisher: ParticipantView, source: TrackSource

@@ -8,6 +8,7 @@ detach what the plugin brings (operations, routes, panels).
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, final
 
 import trio
@@ -64,6 +65,7 @@ class Plugins:
         catalog: Catalog,
         nursery: trio.Nursery,
         *,
+        directory: Path,
         prepare: Prepare | None = None,
         operations: Any = None,
         declared: Declarations = HOOKS,
@@ -74,6 +76,7 @@ class Plugins:
         self.hooks = Hooks(self.caller)
         self._catalog = catalog
         self._nursery = nursery
+        self._directory = directory
         self._prepare = prepare
         self._operations = operations
         self._declared = declared
@@ -250,6 +253,7 @@ class Plugins:
         return PluginContext(
             plugin.name,
             config=config,
+            directory=self._directory / plugin.name,
             operations=self._operations,
             rooms=self._service,
             events=plugin.events,
@@ -292,7 +296,15 @@ async def open_plugins(
     async with trio.open_nursery() as nursery:
         over = trio.Event()
         inner = await nursery.start(_keep_running, over)
-        plugins = Plugins(catalog, inner, prepare=prepare, operations=operations, declared=declared, watchdog=watchdog)
+        plugins = Plugins(
+            catalog,
+            inner,
+            directory=Path(config.storage.directory),
+            prepare=prepare,
+            operations=operations,
+            declared=declared,
+            watchdog=watchdog,
+        )
         try:
             yield plugins
         finally:

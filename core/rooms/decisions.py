@@ -66,3 +66,9 @@ class News(NamedTuple):
 
     participant: ParticipantView
     event: NewsEvent
+
+
+class NowSpeaking(NamedTuple):
+    """Who is loudest from now on, whoever may hear them; None: nobody. Those outside may want to know that, too."""
+
+    participant: ParticipantView | None

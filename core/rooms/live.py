@@ -29,7 +29,7 @@ from podium.core.media.streams import IncomingTrack, StreamChanges
 from podium.core.media.tap import MediaTap
 from podium.core.media.worker import MediaWorker
 from podium.core.rooms.blocks import HOST, Blocks
-from podium.core.rooms.decisions import Decision, FormerRole, SetAudience, SetGroups, Silence, Switch, Tell
+from podium.core.rooms.decisions import Decision, FormerRole, News, SetAudience, SetGroups, Silence, Switch, Tell
 from podium.core.rooms.identity import LEADING, RoomError
 from podium.core.rooms.observer import ParticipantView, RoomObserver, RoomView
 from podium.core.rooms.policy import Policy
@@ -323,7 +323,7 @@ class LiveRoom:
     def _report_news(self) -> None:
         for news in self._room.take_news():
             report(news, self._view, self._observer)
-            if isinstance(news.event, ParticipantJoined | TrackPublished | FormerRole):
+            if isinstance(news, News) and isinstance(news.event, ParticipantJoined | TrackPublished | FormerRole):
                 self._policy.people_or_tracks_changed()
         if self._room.audiences.crowded and not self._crowded:
             self._crowded = True

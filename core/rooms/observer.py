@@ -83,6 +83,7 @@ class RoomObserver(Protocol):
         self, *, room: RoomView, participant: ParticipantView, source: TrackSource, muted: bool
     ) -> None: ...
     def role_changed(self, *, room: RoomView, participant: ParticipantView, previous: str) -> None: ...
+    def speaker_changed(self, *, room: RoomView, participant: ParticipantView | None) -> None: ...
     def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None: ...
     async def track_audience(
         self, *, audience: frozenset[str], room: RoomView, publisher: ParticipantView, source: TrackSource
@@ -163,6 +164,9 @@ class NobodyObserves:
         pass
 
     def role_changed(self, *, room: RoomView, participant: ParticipantView, previous: str) -> None:
+        pass
+
+    def speaker_changed(self, *, room: RoomView, participant: ParticipantView | None) -> None:
         pass
 
     def connection_changed(self, *, room: RoomView, participant: ParticipantView, state: TransportState) -> None:

@@ -2,12 +2,15 @@
 """A room's news in the words of those who observe it."""
 
 from podium.core.events import ParticipantJoined, ParticipantLeft, TrackMuted, TrackPublished, TrackUnpublished
-from podium.core.rooms.decisions import FormerRole, News
+from podium.core.rooms.decisions import FormerRole, News, NowSpeaking
 from podium.core.rooms.observer import RoomObserver, RoomView, TrackView
 
 
-def report(news: News, room: RoomView, observer: RoomObserver) -> None:
+def report(news: News | NowSpeaking, room: RoomView, observer: RoomObserver) -> None:
     """Call the one method of the observer that tells this."""
+    if isinstance(news, NowSpeaking):
+        observer.speaker_changed(room=room, participant=news.participant)
+        return
     participant, event = news
     match event:
         case ParticipantJoined():

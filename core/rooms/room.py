@@ -26,7 +26,7 @@ from podium.core.events import (
 from podium.core.rooms.assignment import TrackKey, by_priority
 from podium.core.rooms.audience import Audiences
 from podium.core.rooms.blocks import HOST, Blocks
-from podium.core.rooms.decisions import Decision, FormerRole, News, NewsEvent, Silence, Tell
+from podium.core.rooms.decisions import Decision, FormerRole, News, NewsEvent, NowSpeaking, Silence, Tell
 from podium.core.rooms.identity import RoomError
 from podium.core.rooms.layers import Layer
 from podium.core.rooms.model import Participant, Slot, Track
@@ -55,7 +55,7 @@ class Room:
         self.audiences = Audiences(self._participants)
         self._speaker = Speaker(self._participants)
         self._decisions: list[Decision] = []
-        self._news: list[News] = []
+        self._news: list[News | NowSpeaking] = []
         self._stage = Stage(())
         self._tracks_changed = False
         self._unplaced: set[str] = set()
@@ -125,8 +125,8 @@ class Room:
         left = ParticipantLeft(participant_id=participant_id, reason=reason)
         self._tell_others(participant_id, left)
         self._report(participant, left)
-        if self._speaker.is_participant(participant_id):
-            self._decisions += self._speaker.change(None)
+        if self._speaker.participant_id == participant_id:
+            self._change_speaker(None)
 
     def show(self, participant_id: str, shown: Sequence[Shown]) -> None:
         """Take over the choice of what the named slots show; others keep what they have. Raises RoomError."""
@@ -215,7 +215,7 @@ class Room:
         track = self._participants[participant_id].tracks.pop(TrackKey(participant_id, source, kind))
         self._forget_sources(track)
         if self._speaker.is_track(track):
-            self._decisions += self._speaker.change(None)
+            self._change_speaker(None)
         if track.announced:
             event = TrackUnpublished(participant_id=participant_id, source=source, kind=kind)
             self._tell_others(participant_id, event)
@@ -261,7 +261,7 @@ class Room:
 
     def speaker(self, source_id: int) -> None:
         """The loudest source of the room now; 0 for nobody."""
-        self._decisions += self._speaker.change(self._tracks.get(source_id))
+        self._change_speaker(self._tracks.get(source_id))
 
     # What follows
 
@@ -285,7 +285,7 @@ class Room:
         decisions, self._decisions = self._decisions, []
         return decisions
 
-    def take_news(self) -> list[News]:
+    def take_news(self) -> list[News | NowSpeaking]:
         """What those outside of the room may want to know, in order; the decisions of the same changes come first."""
         news, self._news = self._news, []
         return news
@@ -355,6 +355,13 @@ class Room:
             if slot.seen in track.layers:
                 slot.seen = None
                 self._unreported.add(viewer.participant_id)
+
+    def _change_speaker(self, track: Track | None) -> None:
+        former = self._speaker.participant_id
+        self._decisions += self._speaker.change(track)
+        speaker = self._speaker.participant_id
+        if speaker != former:
+            self._news.append(NowSpeaking(self._participants[speaker].view() if speaker is not None else None))
 
     def _silence(self, decisions: Sequence[Decision]) -> None:
         self._decisions += decisions

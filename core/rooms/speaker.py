@@ -18,8 +18,10 @@ class Speaker:
         self._participants = participants
         self._track: Track | None = None
 
-    def is_participant(self, participant_id: str) -> bool:
-        return self._track is not None and self._track.key.participant_id == participant_id
+    @property
+    def participant_id(self) -> str | None:
+        """Who it is, whoever may hear them."""
+        return self._track.key.participant_id if self._track is not None else None
 
     def is_track(self, track: Track) -> bool:
         return self._track is track

@@ -68,6 +68,8 @@ def _why_not(name: str, entry: Entry | None, catalog: Catalog, core: Sequence[st
         enabled = [each.name for each in catalog.entries.values() if each.plugin is not None and each.plugin.commands]
         plugins = f"; plugins with commands: {', '.join(enabled) or 'none'}"
         return f"argument command: invalid choice: {name!r} (choose from {', '.join(core)}{plugins})"
+    if not entry.enabled and name in catalog.configured:
+        return f"plugin {name!r} is switched off by its setting `enabled`"
     if not entry.enabled:
         return f"plugin {name!r} is installed but not enabled; a table [plugins.{name}] in podium.toml enables it"
     return f"plugin {name!r} has no commands"
@@ -97,7 +99,12 @@ async def _in_trio(
     plugin: Plugin, settings: Any, command: PluginCommand, arguments: argparse.Namespace, config: Config
 ) -> int:
     async with open_storage(config.database.url) as prepare:
-        context = CommandContext(plugin.name, config=settings, database=(await prepare(plugin)).database)
+        context = CommandContext(
+            plugin.name,
+            config=settings,
+            database=(await prepare(plugin)).database,
+            directory=Path(config.storage.directory) / plugin.name,
+        )
         return await command.function(context, arguments) or 0
 
 

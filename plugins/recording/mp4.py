@@ -87,13 +87,20 @@ def timescales(header: bytes) -> dict[int, int]:
     return found
 
 
-def head(header: bytes, parts: Sequence[Part]) -> bytes:
-    """What the file begins with: the pieces' common header with the whole duration, and where each piece is."""
+def head(header: bytes, parts: Sequence[Part], *, room: int = 0) -> bytes:
+    """What the file begins with: the pieces' common header with the whole duration, and where each piece is.
+
+    With `room` it has so many bytes, whatever is in it: a `free` box is between header and index, since the first piece
+    has to follow directly behind the index.
+    """
     rates = timescales(header)
     track = min(rates)
-    return _with_duration(header, sum((part.duration for part in parts), Fraction(0))) + _index(
-        track, rates[track], parts
-    )
+    first = _with_duration(header, sum((part.duration for part in parts), Fraction(0)))
+    index = _index(track, rates[track], parts)
+    left = room - len(first) - len(index)
+    if room and left < 8:
+        raise ValueError(f"the beginning of a film of {len(parts)} pieces takes more than {room} bytes")
+    return first + (pack(">I4s", left, b"free") + bytes(left - 8) if room else b"") + index
 
 
 def _with_duration(header: bytes, duration: Fraction) -> bytes:

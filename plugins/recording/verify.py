@@ -7,6 +7,7 @@ time this takes hardly grows with the film.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import av
 import google_crc32c
@@ -39,15 +40,20 @@ def verify(folder: Path, index: Index, expected: float, *, places: int = 3) -> V
     """`expected`: how many seconds there should be. Raises BrokenFilmError."""
     first, paths = film(folder, index)
     checksum = _checksums(first, paths, index)
+    with Joined(first, paths) as joined:
+        duration = check(cast("BinaryIO", joined), index, expected, places=places)
+        return Verified(duration=duration, size=joined.size, crc32c=checksum)
+
+
+def check(stream: BinaryIO, index: Index, expected: float, *, places: int = 3) -> float:
+    """Without the checksums, for who has compared them already; gives the duration. Raises BrokenFilmError."""
     try:
-        with Joined(first, paths) as joined:
-            duration = _decodes(joined, index, places)
-            size = joined.size
+        duration = _decodes(stream, index, places)
     except (av.error.FFmpegError, ValueError, IndexError) as error:
         raise BrokenFilmError("decoding", f"the film cannot be decoded: {error}") from error
     if abs(duration - expected) > TOLERANCE:
         raise BrokenFilmError("duration", f"the film lasts {duration:.2f} seconds instead of {expected:.2f}")
-    return Verified(duration=duration, size=size, crc32c=checksum)
+    return duration
 
 
 def _checksums(first: bytes, paths: Sequence[Path], index: Index) -> int:
@@ -66,16 +72,16 @@ def _checksums(first: bytes, paths: Sequence[Path], index: Index) -> int:
     return int(whole)
 
 
-def _decodes(joined: Joined, index: Index, places: int) -> float:
+def _decodes(stream: BinaryIO, index: Index, places: int) -> float:
     """At some places, a picture and a sound of each; gives the duration that players see."""
-    with av.open(joined, "r", format="mp4") as container:
+    with av.open(stream, "r", format="mp4") as container:
         if len(container.streams.video) != 1 or len(container.streams.audio) != 1:
             raise BrokenFilmError("header", "a film has one picture and one sound")
         duration = (container.duration or 0) / av.time_base
         for place in range(places):
             time = index.duration * place / places if place < places - 1 else max(0.0, index.duration - 1)
-            for stream in (container.streams.video[0], container.streams.audio[0]):
+            for each in (container.streams.video[0], container.streams.audio[0]):
                 container.seek(round(time * av.time_base))
-                if next(container.decode(stream), None) is None:
+                if next(container.decode(each), None) is None:
                     raise BrokenFilmError("decoding", f"nothing can be decoded at {time:.1f} seconds")
     return duration

@@ -41,6 +41,11 @@ def plugin_with_commands() -> Plugin:
         return 3
 
     @plugin.command
+    async def folder(context: CommandContext, arguments: argparse.Namespace) -> int | None:
+        print(context.directory, context.directory.exists())
+        return None
+
+    @plugin.command
     async def refuse(context: CommandContext, arguments: argparse.Namespace) -> int | None:
         raise PodiumError("session_unknown", "there is no such session")
 
@@ -75,6 +80,15 @@ def test_the_configuration_may_be_another_file(capsys: pytest.CaptureFixture[str
     Path("other.toml").write_text("[plugins.attendance]\nseparator = '+'\n")
     assert main(["attendance", "export", "--config", "other.toml", "algebra"]) == 0
     assert "attendance + algebra" in capsys.readouterr().out
+
+
+def test_a_command_has_the_folder_that_the_host_gives_its_plugin(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["attendance", "folder"]) == 0
+    monkeypatch.setenv("PODIUM_STORAGE__DIRECTORY", "elsewhere")
+    assert main(["attendance", "folder"]) == 0
+    assert capsys.readouterr().out == "var/storage/attendance False\nelsewhere/attendance False\n"
 
 
 def test_what_a_command_returns_is_the_status() -> None:
@@ -124,6 +138,12 @@ def test_wrong_arguments_end_with_status_2(words: list[str], said: str, capsys: 
 def test_a_plugin_that_is_not_enabled_is_told_how(capsys: pytest.CaptureFixture[str]) -> None:
     Path("podium.toml").write_text("")
     assert "a table [plugins.attendance] in podium.toml enables it" in refused(["attendance", "export"], capsys)
+
+
+def test_a_plugin_that_is_switched_off_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("podium.toml").write_text("[plugins.attendance]\nenabled = false\n")
+    err = refused(["attendance", "export"], capsys)
+    assert "plugin 'attendance' is switched off by its setting `enabled`" in err
 
 
 def test_a_plugin_that_cannot_run_says_why(capsys: pytest.CaptureFixture[str]) -> None:

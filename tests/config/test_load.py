@@ -74,28 +74,13 @@ class TestWhichSourceWins:
 
     def test_the_origin_of_each_value_is_known(self, write: Write) -> None:
         write("[web]\n\nport = 9000")
-        settings = load_settings(environment={"GCS_BUCKET": "classes"})
+        settings = load_settings(environment={"MAX_PARTICIPANTS": "7"})
         assert settings["web", "port"].origin == "podium.toml:3"
-        assert settings["plugins", "recording", "gcs_bucket"].origin == "environment variable GCS_BUCKET"
+        assert settings["rooms", "max_participants"].origin == "environment variable MAX_PARTICIPANTS"
         assert settings["grpc", "port"].origin == "default"
 
 
 class TestTheEnvironment:
-    def test_the_plain_names_work(self, write: Write) -> None:
-        plugins = load_config(
-            environment={
-                "RECORDING_ENABLED": "false",
-                "GCS_BUCKET": "classes",
-                "RECORDING_TIMEOUT": "60",
-            }
-        ).plugins
-        recording = plugins.recording
-        assert (recording.enabled, recording.gcs_bucket, recording.timeout) == (False, "classes", 60)
-
-    def test_nested_tables_take_another_separator(self, write: Write) -> None:
-        config = load_config(environment={"PODIUM_PLUGINS__RECORDING__TIMEOUT": "60"})
-        assert config.plugins.recording.timeout == 60
-
     def test_lists_are_separated_by_commas(self, write: Write) -> None:
         media = load_config(environment={"PODIUM_MEDIA__VIDEO_CODECS": "VP9, VP8"}).media
         assert media.video_codecs == ("VP9", "VP8")
@@ -154,7 +139,6 @@ class TestWhatIsSaidOfAFault:
             ("PODIUM_ROOMS__WEB__PORT", "1", "rooms.web.port: there is no such key; the nearest is PODIUM_WEB__PORT"),
             ("PODIUM_WEB__PORT", "8o", "web.port: expected a whole number from 0 to 65535, found `8o`"),
             ("MAX_PARTICIPANTS", "0", "rooms.max_participants: expected a whole number from 1 to 100000, found `0`"),
-            ("RECORDING_ENABLED", "maybe", "plugins.recording.enabled: expected true or false, found `maybe`"),
         ],
     )
     def test_it_names_the_variable(self, write: Write, name: str, value: str, problem: str) -> None:

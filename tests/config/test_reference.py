@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from podium.core.config import Config, as_toml, load_config, load_settings, plugin_config, reference
+from podium.plugins.recording._config import RecordingConfig
 from podium.plugins.scheduling import SchedulingConfig
 
 ROOT = Path(__file__).parents[2]
@@ -50,3 +51,4 @@ def test_the_example_environment_holds_valid_variables_with_their_defaults(
     plugins = msgspec.structs.replace(config.plugins, variables=())
     assert msgspec.structs.replace(config, plugins=plugins) == Config()
     assert plugin_config(config.plugins, "scheduling", SchedulingConfig) == (SchedulingConfig(), ())
+    assert plugin_config(config.plugins, "recording", RecordingConfig) == (RecordingConfig(), ())

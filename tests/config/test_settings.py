@@ -13,9 +13,6 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     assert (config.web.port, config.grpc.port, config.metrics.port) == (8082, 50052, 9092)
     assert str(config.media.ports) == "50000-50100"
     assert config.rooms.max_participants == 50
-    assert config.plugins.recording.enabled
-    assert config.plugins.recording.timeout == 1800
-    assert config.plugins.recording.gcs_bucket == ""
 
 
 def test_a_configuration_cannot_be_changed() -> None:

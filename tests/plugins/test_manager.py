@@ -62,6 +62,7 @@ async def test_a_context_holds_the_settings_and_refuses_once_the_plugin_has_stop
     async with running(tmp_path, plugin, text="[plugins.quiet]\nlimit = 7\n") as manager:
         context = manager.running()["quiet"]
         assert context.config == Settings(limit=7)
+        assert context.directory == Path("var/storage/quiet")
         assert context.rooms.list() == (ROOM,)
         assert [each.display_name for each in context.rooms.participants("math")] == ["Ann"]
         context.rooms.remove("math", "ann")
@@ -69,6 +70,15 @@ async def test_a_context_holds_the_settings_and_refuses_once_the_plugin_has_stop
         for refused in (context.rooms.list, lambda: context.emit(Event())):
             with pytest.raises(PluginError, match="is not running"):
                 refused()
+
+
+async def test_each_plugin_has_a_folder_of_its_own_that_it_makes_itself(tmp_path: Path) -> None:
+    one, other = Plugin("one", version="1.0"), Plugin("other", version="1.0")
+    text = f"[storage]\ndirectory = '{tmp_path}/files'\n[plugins.one]\n[plugins.other]\n"
+    async with running(tmp_path, one, other, text=text) as manager:
+        folders = [context.directory for context in manager.running().values()]
+    assert folders == [tmp_path / "files" / "one", tmp_path / "files" / "other"]
+    assert not (tmp_path / "files").exists()
 
 
 async def test_what_one_plugin_emits_reaches_all(tmp_path: Path) -> None:

@@ -127,6 +127,33 @@ def transport_of(participant: LocalParticipant) -> FakeTransport:
     return transport
 
 
+async def test_plugins_are_told_who_is_the_loudest_from_now_on(tmp_path: Path, native: list[FakeWorker]) -> None:
+    log: list[tuple[str, str | None]] = []
+    plugin = Plugin("ear", version="1.0")
+
+    @plugin.hook
+    async def speaker_changed(room: RoomView, participant: ParticipantView | None) -> None:
+        log.append((room.session_id, participant.display_name if participant is not None else None))
+
+    @plugin.hook
+    async def participant_left(participant: ParticipantView) -> None:
+        log.append(("left", participant.display_name))
+
+    async with host(tmp_path, plugin) as (_, rooms):
+        ann, bob = await rooms.join("math", "ann", "Ann"), await rooms.join("math", "bob", "Bob")
+        for each in (ann, bob):
+            await each.negotiate(Browser().offer(MICROPHONE))
+        loudest = [transport_of(each).sources[0].id for each in (ann, bob)]
+        for source in (loudest[0], loudest[0], loudest[1], 0, loudest[0]):
+            native[0].inject(_fastpath.Event(_fastpath.EVENT_SPEAKER, native[0].rooms[0].id, source, None, b""))
+        await wait_all_tasks_blocked()
+        assert log == [("math", "Ann"), ("math", "Bob"), ("math", None), ("math", "Ann")]
+        log.clear()
+        ann.leave()
+        await wait_all_tasks_blocked()
+        assert log == [("left", "Ann"), ("math", None)]
+
+
 async def test_a_plugin_may_refuse_an_entry_and_nothing_has_happened_then(tmp_path: Path) -> None:
     log: list[str] = []
     doorman = Plugin("doorman", version="1.0")

@@ -4,7 +4,7 @@
 import pytest
 
 from podium.core.events import Showing, SlotContent, Speaking
-from podium.core.rooms.decisions import Decision, Silence, Switch
+from podium.core.rooms.decisions import Decision, NowSpeaking, Silence, Switch
 from podium.core.rooms.room import Room
 from podium.core.rooms.wishes import Shown
 from tests.rooms.test_room import switches, told
@@ -131,6 +131,7 @@ def test_only_those_who_may_hear_the_speaker_learn_who_speaks(room: Room) -> Non
     room.speaker(ANN * 10)
     decisions = settle(room)
     assert told(decisions, "bob") == told(decisions, "ann") == [Speaking(participant_id="ann")]
+    assert NowSpeaking(room.people()[0]) in room.take_news()
     assert told(decisions, "cat") == []
     room.audiences.decide("ann", "microphone", {"cat"})
     decisions = settle(room)

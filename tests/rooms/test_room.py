@@ -21,7 +21,7 @@ from podium.core.events import (
     TrackPublished,
     TrackUnpublished,
 )
-from podium.core.rooms.decisions import Decision, FormerRole, Silence, Switch, Tell
+from podium.core.rooms.decisions import Decision, FormerRole, News, Silence, Switch, Tell
 from podium.core.rooms.identity import RoomError
 from podium.core.rooms.room import Room
 from podium.core.rooms.wishes import Shown
@@ -274,6 +274,7 @@ def test_a_new_role_is_told_to_everybody_and_to_whom_it_concerns_that_panels_are
     assert room.take_decisions() == [Tell("ann", changed), Tell("bob", changed), Tell("bob", PanelsChanged())]
     assert [each.role for each in room.participants()] == ["instructor", "assistant"]
     (news,) = room.take_news()
+    assert isinstance(news, News)
     assert (news.participant.role, news.event) == ("assistant", FormerRole("student"))
     room.set_role("bob", "assistant")
     assert (room.take_decisions(), room.take_news()) == ([], [])

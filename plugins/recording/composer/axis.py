@@ -28,3 +28,13 @@ class Axis:
                 break
             time += end - start
         return time
+
+    def pieces(self, until: float) -> list[tuple[float, float, float]]:
+        """What is in the film of the class so far: where it begins in the class, where in the film, how long it is."""
+        found: list[tuple[float, float, float]] = []
+        begin = 0.0
+        for start, end in [*self._pauses, (until, until)]:
+            if begin < min(start, until):
+                found.append((begin, self.to_film(begin), min(start, until) - begin))
+            begin = max(begin, end)
+        return found

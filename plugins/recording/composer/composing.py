@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from podium.plugins.recording.composer.axis import Axis
+from podium.plugins.recording.composer.chapters import Chapters, Contents, fewest, read_chapters
 from podium.plugins.recording.composer.degrade import STEPS, Degrading, Step
 from podium.plugins.recording.composer.director import Cut, Director
 from podium.plugins.recording.composer.encoding import BEFORE, BEHIND, SegmentEncoder
@@ -57,7 +58,6 @@ class Composer:
         self._store = store
         self._settings = settings = store.index.settings
         self._degrading = degrading
-        self._director = Director(settings.tiles, settings.speaker_hold)
         self._show = Show(captured, settings)
         self._axis = Axis(())
         self._begins = 0
@@ -67,6 +67,8 @@ class Composer:
         self._known = 0.0
         self._look()
         self._tick = self._first_tick()
+        self._contents = self._known_contents()
+        self._director = Director(settings.tiles, settings.speaker_hold, self._contents.take)
         self._sound = Sound(self._sample(self._tick), settings.voices, self._to_film, self._to_class)
         self._resumed = self._tick > 0
         self._encoder: SegmentEncoder | None = None
@@ -103,6 +105,7 @@ class Composer:
                 self._choose_step(segment)
                 yield segment
         if final:
+            self._keep_chapters()
             self._store.complete()
 
     def close(self) -> None:
@@ -141,6 +144,11 @@ class Composer:
             self._store.drop_last()
             ticks -= segments[-1].ticks
         return ticks
+
+    def _known_contents(self) -> Contents:
+        """What is kept of the pieces that are there."""
+        kept = read_chapters(self._store.folder) if self._tick else None
+        return Contents(None if kept is None else kept.chapters, (self._tick - 1) / self._settings.frame_rate)
 
     # What is new in the class
 
@@ -217,7 +225,19 @@ class Composer:
         self._encoder.sound(np.zeros((2, missing), np.float32))
         piece = self._encoder.finish(ticks)
         self._encoder = None
+        self._keep_chapters()
         return self._store.add(piece, ticks, self._step.name, self._director.speaker)
+
+    def _keep_chapters(self) -> None:
+        captured = self._captured
+        names = {each.participant_id: each.display_name for each in captured.participants.values()}
+        self._store.keep_chapters(
+            Chapters(
+                started_at=captured.started_at,
+                pieces=fewest(self._axis.pieces(captured.duration)),
+                chapters=self._contents.chapters(self._time, names),
+            )
+        )
 
     def _choose_step(self, segment: Segment) -> None:
         if self._degrading is not None:

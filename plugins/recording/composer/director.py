@@ -6,13 +6,16 @@ the spotlight; else the speaker; else the last one who spoke. The column has tho
 spoken. It keeps its order: people stay where they are as long as they are in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, final
 
 import msgspec
 
 from podium.plugins.recording.composer.layout import Scene, Shown, ShownSource
 from podium.plugins.recording.composer.speech import Turn, Turns
+
+_EARLY = 1.0
+"""Somebody may be heard so many seconds before they are known to be there."""
 
 
 class _Person(msgspec.Struct):
@@ -35,7 +38,11 @@ class Cut(msgspec.Struct, frozen=True):
 class Director:
     """Takes events in the order of their time; `cuts` gives the scenes that are certain."""
 
-    def __init__(self, tiles: int, hold: float) -> None:
+    def __init__(
+        self, tiles: int, hold: float, heed: Callable[[float, str, Mapping[str, Any]], None] = lambda *_told: None
+    ) -> None:
+        """`heed` is told what the scenes follow: the events, and `speaker` when somebody is taken for the speaker."""
+        self._heed = heed
         self._tiles = tiles
         self._turns = Turns(hold)
         self._people: dict[str, _Person] = {}
@@ -46,6 +53,7 @@ class Director:
         self._scene = Scene()
         self._column: tuple[Shown, ...] = ()
         self._joined = 0
+        self._expected: tuple[str, float] | None = None
         self.speaker: str | None = None
         """The last one who spoke, as of the last scenes given."""
 
@@ -77,6 +85,8 @@ class Director:
         for time, kind, fields in self._waiting:
             if time > now:
                 break
+            if kind != "speaker":
+                self._heed(time, kind, fields)
             self._apply(time, kind, fields)
             self._add(found, time)
         self._waiting = [each for each in self._waiting if each[0] > now]
@@ -116,17 +126,26 @@ class Director:
             return
         person = self._people.get(participant_id)
         if person is None:
+            if kind == "speaker":
+                self._expected = participant_id, time
             if kind in ("unpublished", "muted", "blocked", "speaker", "role_changed"):
                 return
             self._joined += 1
             person = self._people[participant_id] = _Person(order=self._joined)
+            if self._expected is not None and self._expected[0] == participant_id and time - self._expected[1] < _EARLY:
+                self._spoke(participant_id, person, time)
         if kind in ("joined", "role_changed"):
             person.instructor = fields.get("role") == "instructor"
         elif kind == "speaker":
-            person.spoke_at = time
-            self.speaker = participant_id
+            self._spoke(participant_id, person, time)
         elif fields.get("track_kind") != "audio":
             self._picture(participant_id, person, time, kind, fields)
+
+    def _spoke(self, participant_id: str, person: _Person, time: float) -> None:
+        person.spoke_at = time
+        self.speaker = participant_id
+        self._expected = None
+        self._heed(time, "speaker", {"participant_id": participant_id})
 
     def _picture(self, participant_id: str, person: _Person, time: float, kind: str, fields: Mapping[str, Any]) -> None:
         match kind, fields.get("source"):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program that makes the film: a child process, told and telling one JSON object a line.
 
-It tells `started`, `segment` (each finished piece), `progress` (once a second) and at last `done` or `failed`. On its
-standard input `{"command": "finish"}` says that capture is over although it did not say so itself. When the input ends,
-whoever started it has died: it stops at once, and the next one goes on behind the last finished piece. It runs at idle
+It tells `started`, `segment` (each finished piece), `progress` (once a second) and at last `done` or `failed`. `done`
+has `captured`, how many seconds of film there should be by capture's own account. On its standard input
+`{"command": "finish"}` says that capture is over although it did not say so itself. When the input ends, whoever
+started it has died: it stops at once, and the next one goes on behind the last finished piece. It runs at idle
 priority, and at a higher one for the last seconds of a class that has ended.
 """
 
@@ -95,8 +96,10 @@ def hurry() -> bool:
     return True
 
 
-def compose(captured: CapturedClass, store: SegmentStore, commands: Commands, tell: Tell, *, follow: bool) -> bool:
-    """Until all is made (True) or the parent has died."""
+def compose(
+    captured: CapturedClass, store: SegmentStore, commands: Commands, tell: Tell, *, follow: bool
+) -> float | None:
+    """Until all is made: how long the film should be. None: the parent has died."""
     composer = Composer(captured, store, Degrading() if follow else None)
     told_at = 0.0
     try:
@@ -113,15 +116,15 @@ def compose(captured: CapturedClass, store: SegmentStore, commands: Commands, te
                 tell("segment", {**msgspec.to_builtins(segment), "behind": behind, "known": composer.progress.known})
                 commands.look(0.0)
                 if commands.orphaned:
-                    return False
+                    return None
             if final:
-                return True
+                return composer.progress.known
             if monotonic() - told_at >= _PROGRESS_EVERY:
                 told_at = monotonic()
                 tell("progress", {**msgspec.to_builtins(composer.progress), "behind": composer.progress.behind})
             commands.look(POLL)
             if commands.orphaned:
-                return False
+                return None
     finally:
         composer.close()
 
@@ -157,7 +160,9 @@ def _run(options: argparse.Namespace, settings: CompositionSettings, tell: Tell)
     follow: bool = options.follow
     with SegmentStore(options.out, settings) as store, open_class(options.directory, follow=follow) as captured:
         tell("started", {"priority": priority, "segments": len(store.index.segments)})
-        if not compose(captured, store, commands, tell, follow=follow):
+        length = compose(captured, store, commands, tell, follow=follow)
+        if length is None:
             return STOPPED
-        tell("done", {"duration": store.index.duration, "segments": len(store.index.segments)})
+        index = store.index
+        tell("done", {"duration": index.duration, "segments": len(index.segments), "captured": round(length, 3)})
         return DONE

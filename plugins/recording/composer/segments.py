@@ -14,6 +14,7 @@ from typing import Self, final
 import google_crc32c
 import msgspec
 
+from podium.plugins.recording.composer.chapters import FILE, Chapters
 from podium.plugins.recording.composer.encoding import Piece
 from podium.plugins.recording.composer.settings import CompositionSettings
 from podium.plugins.recording.mp4 import Part, head
@@ -98,6 +99,7 @@ class SegmentStore:
         for unfinished in folder.glob(f"*{_UNFINISHED}"):
             unfinished.unlink()
         self.index = self._whole(read_index(folder) or Index(settings=settings))
+        self._chapters = b""
 
     def __enter__(self) -> Self:
         return self
@@ -124,6 +126,13 @@ class SegmentStore:
         self._write(segment.name, piece.media)
         self._set(msgspec.structs.replace(self.index, segments=(*self.index.segments, segment)))
         return segment
+
+    def keep_chapters(self, chapters: Chapters) -> None:
+        """Those of all pieces, the next one among them: written before it, so that none has none."""
+        data = msgspec.json.encode(chapters)
+        if data != self._chapters:
+            self._write(FILE, data)
+            self._chapters = data
 
     def drop_last(self) -> None:
         """It is to be made anew."""

@@ -7,10 +7,24 @@ was killed in the middle calls it once more. Calls bridge outages of seconds; lo
 
 from pathlib import Path
 
+from podium.plugins.recording._config import RecordingConfig
+from podium.plugins.recording.place import Place
 from podium.plugins.recording.storage.interface import Storage, StorageError, Stored
 from podium.plugins.recording.storage.local import LocalStorage
 
-__all__ = ["LocalStorage", "Storage", "StorageError", "Stored", "cloud_storage"]
+__all__ = ["LocalStorage", "Storage", "StorageError", "Stored", "cloud_storage", "storage_for"]
+
+
+def storage_for(config: RecordingConfig, place: Place) -> Storage:
+    """The one that the settings name. For a thread."""
+    if not config.gcs_bucket:
+        return LocalStorage(place.kept)
+    return cloud_storage(
+        config.gcs_bucket,
+        prefix=config.gcs_prefix,
+        credentials_file=Path(config.gcs_credentials_file) if config.gcs_credentials_file else None,
+        endpoint=config.gcs_endpoint or None,
+    )
 
 
 def cloud_storage(

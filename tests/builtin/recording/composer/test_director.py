@@ -188,3 +188,16 @@ def test_whatever_happens_in_whatever_portions_the_scenes_are_the_same(events: l
         assert len(shown) <= tiles
         assert len(set(shown)) == len(shown)
         assert cut.scene.pictures <= set(shown)
+
+
+def test_somebody_heard_a_moment_before_they_are_known_is_the_speaker() -> None:
+    told: list[tuple[float, str]] = []
+    director = Director(4, 1.5, lambda time, kind, _fields: told.append((time, kind)))
+    director.heard(Turn(0.0, "cid"))
+    for event in (*CLASS[:1], joined(0.01, "bob"), joined(0.02, "cid"), joined(5.0, "dan")):
+        director.take(*event)
+    assert names(director.cuts(1.0)[-1].scene)[0] == "cid"
+    assert [each for each in told if each[1] == "speaker"] == [(0.02, "speaker")]
+    director.heard(Turn(2.0, "dan"))
+    director.cuts(9.0)
+    assert director.speaker == "cid"

@@ -111,6 +111,7 @@ def test_killed_it_goes_on_with_the_first_missing_piece(
     assert told[0]["segments"] == len(finished)
     assert [each["number"] for each in told if each["event"] == "segment"] == list(range(len(finished), 3))
     assert (told[-1]["event"], told[-1]["duration"]) == ("done", LENGTH)
+    assert told[-1]["captured"] == pytest.approx(LENGTH, abs=0.04)
     assert {name: (tmp_path / name).read_bytes() for name in before} == before
     assert not list(tmp_path.glob("*.part"))
     verify(tmp_path, index_of(tmp_path), LENGTH)
