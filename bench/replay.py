@@ -62,6 +62,7 @@ class Replay:
 
     def __init__(self, captured: Path, live: Path) -> None:
         (run,) = run_folders(captured)
+        self.folder = live
         target = live / run.name
         target.mkdir(parents=True, exist_ok=True)
         self._stack = ExitStack()
