@@ -24,7 +24,7 @@ from statistics import median
 
 from bench.cameras import AUDIO, LAYERS, VIDEO, Cameras, cameras, ssrc_of
 from bench.lecture import Figures, Lecture, add_transport, lecture
-from bench.machine import description, percentile, thread_seconds
+from bench.machine import description, thread_seconds
 from bench.traffic import Load
 from podium.core import ParticipantView, TapPacket, TrackKind, TrackSource, TrackView, _fastpath
 from podium.plugins.recording.capture import Capture
@@ -254,7 +254,8 @@ def measure(people: int, arguments: argparse.Namespace) -> Room:
                 room.recorded.append(figures)
                 room.recording.append(cost)
             room.late = max(room.late, sending.late())
-            print(f"{people} people: {room.plain[-1].delay(0.5):.2f} / {figures.delay(0.5):.2f} ms", file=sys.stderr)
+            both = (f"{each.delay(0.5):.2f} {each.delay(0.99):.2f}" for each in (room.plain[-1], figures))
+            print(f"{people} people: {', recorded '.join(both)} ms", file=sys.stderr)
     return room
 
 
@@ -272,18 +273,15 @@ def _threads_seconds() -> float:
     return sum(thread_seconds(thread) for thread in threading.enumerate() if thread.name in THREADS)
 
 
-def _delay(intervals: list[Figures], share: float) -> float:
-    return percentile(sorted(delay for each in intervals for delay in each.delays), share) * 1e3
-
-
 def _forwarding(rooms: list[Room]) -> str:
-    """Delays of the lecturer's packets, without and with recording, and what the worker spends."""
+    """Delays of the lecturer's packets, without and with recording: medians of rounds, and of the rounds' ratios."""
     lines = [_row("people", "p50 ms", "recorded", "ratio", "p99 ms", "recorded", "ratio", "lost", "recorded", "worker")]
     for room in rooms:
         cells = [f"{room.people}"]
         for share in (0.5, 0.99):
-            plain, recorded = _delay(room.plain, share), _delay(room.recorded, share)
-            cells += [f"{plain:.2f}", f"{recorded:.2f}", f"{recorded / plain:.2f}"]
+            plain, recorded = ([each.delay(share) for each in some] for some in (room.plain, room.recorded))
+            ratios = [ours / theirs for ours, theirs in zip(recorded, plain, strict=True)]
+            cells += [f"{median(plain):.2f}", f"{median(recorded):.2f}", f"{median(ratios):.2f}"]
         cells += [f"{_lost(intervals):.3%}" for intervals in (room.plain, room.recorded)]
         spent = [sum(each.cpu_seconds / each.seconds for each in some) for some in (room.recorded, room.plain)]
         lines.append(_row(*cells, f"{spent[0] / spent[1]:.2f}"))
