@@ -8,7 +8,7 @@ anywhere: the manager reads the object when the plugin is enabled.
 import difflib
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, final, overload
 
@@ -174,13 +174,21 @@ class Plugin:
     @overload
     def command(self, function: Function) -> Function: ...
     @overload
-    def command(self, *, arguments: AddArguments | None = None) -> Callable[[Function], Function]: ...
-    def command(self, function: Any = None, *, arguments: AddArguments | None = None) -> Any:
-        """Add `podium <plugin> <function>` to the command line; `arguments` is called with its argparse parser."""
+    def command(
+        self, *, arguments: AddArguments | None = None, alias: str | None = None
+    ) -> Callable[[Function], Function]: ...
+    def command(self, function: Any = None, *, arguments: AddArguments | None = None, alias: str | None = None) -> Any:
+        """Add `podium <plugin> <function>` to the command line; `arguments` is called with its argparse parser.
+
+        With an `alias` it is `podium <alias>` as well.
+        """
 
         def add(function: Function) -> Function:
-            command = declared_command(function, arguments)
+            command = declared_command(function, arguments, self.name, alias)
             _refuse_double(self.commands, command.name, f"plugin {self.name!r} declares {command.name!r} twice")
+            if alias is not None:
+                present = {each.alias: each for each in self.commands.values()}
+                _refuse_double(present, alias, f"plugin {self.name!r} declares the alias {alias!r} twice")
             self.commands[command.name] = command
             return function
 
@@ -224,7 +232,7 @@ def _asynchronous(function: Any) -> Any:
     return function
 
 
-def _refuse_double(present: dict[str, Any], name: str, message: str) -> None:
+def _refuse_double(present: Mapping[Any, Any], name: str, message: str) -> None:
     if name in present:
         raise PluginError("declared_twice", message)
 

@@ -3,7 +3,7 @@
 
 Parsing is here, each subcommand in a module of its own that is imported only when it runs. Exit status 0 is success,
 1 a failure while running, 2 wrong arguments or a wrong configuration. A first word that is no command of Podium's own
-is the name of a plugin.
+is the name of a plugin, or the alias of a plugin's command.
 """
 
 import argparse
@@ -101,7 +101,10 @@ def _add_config_option(parser: argparse.ArgumentParser) -> None:
 
 
 _PODIUM = "A self-hosted framework for live online classes."
-_OF_PLUGINS = "Enabled plugins may have commands too: `podium PLUGIN COMMAND`; `podium PLUGIN --help` lists them."
+_OF_PLUGINS = (
+    "Enabled plugins may have commands too: `podium PLUGIN COMMAND`; `podium PLUGIN --help` lists them, and says which "
+    "are commands of `podium` as well."
+)
 _SERVE = "Serve classes until stopped by SIGINT or SIGTERM; a second signal stops without waiting."
 _PLUGINS = (
     "List the plugins that are installed or enabled, as they are in the host that runs in this directory; without one, "

@@ -136,7 +136,7 @@ class RecordingConfig(msgspec.Struct, frozen=True, kw_only=True):
             "kept.",
         ),
     ] = 72
-    composers: Annotated[int, Meta(ge=1, le=64, description="Films that one process makes at the same time.")] = 1
+    composers: Annotated[int, Meta(ge=1, le=64, description="Films that one process makes at the same time.")] = 4
     work: Annotated[
         bool, Meta(description="Whether the host makes films itself; false where `podium recorder` does it.")
     ] = True

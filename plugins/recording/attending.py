@@ -23,6 +23,7 @@ def declare_hooks(plugin: Plugin) -> None:
     _hear_of_rooms(plugin)
     _hear_of_people(plugin)
     _hear_of_tracks(plugin)
+    _hear_of_plugins(plugin)
 
 
 def _hear_of_rooms(plugin: Plugin) -> None:
@@ -54,6 +55,7 @@ def _hear_of_rooms(plugin: Plugin) -> None:
 def _hear_of_people(plugin: Plugin) -> None:
     @plugin.hook
     async def participant_joined(context: PluginContext, room: RoomView, participant: ParticipantView) -> None:
+        studio_of(context).nudge()
         take = _take(context, room)
         if take is not None:
             take.participant_joined(participant)
@@ -77,25 +79,6 @@ def _hear_of_people(plugin: Plugin) -> None:
         take = _take(context, room)
         if take is not None:
             take.speaker_changed(participant)
-
-    @plugin.hook
-    async def event_emitted(context: PluginContext, event: Event) -> None:
-        """Spotlights and shares, by whichever plugin: what counts are the event's name and its fields."""
-        session_id = getattr(event, "session_id", None)
-        take = studio_of(context).take(session_id) if isinstance(session_id, str) else None
-        if take is None:
-            return
-        participant_id = getattr(event, "participant_id", None)
-        match type(event).__name__:
-            case "ParticipantSpotlighted":
-                source = getattr(event, "source", "camera")
-                take.capture.note("spotlight", participant_id=participant_id, source=source)
-            case "SpotlightEnded":
-                take.capture.note("spotlight", participant_id=None, source="camera")
-            case "ScreenShareStarted":
-                take.capture.note("share_started", participant_id=participant_id)
-            case "ScreenShareStopped":
-                take.capture.note("share_stopped", participant_id=participant_id)
 
 
 def _hear_of_tracks(plugin: Plugin) -> None:
@@ -122,6 +105,29 @@ def _hear_of_tracks(plugin: Plugin) -> None:
         take = _take(context, room)
         if take is not None:
             take.track_muted(participant.participant_id, source, muted)
+
+
+def _hear_of_plugins(plugin: Plugin) -> None:
+    @plugin.hook
+    async def event_emitted(context: PluginContext, event: Event) -> None:
+        session_id = getattr(event, "session_id", None)
+        take = studio_of(context).take(session_id) if isinstance(session_id, str) else None
+        if take is not None:
+            _note(take, event)
+
+
+def _note(take: Take, event: Event) -> None:
+    """Spotlights and shares, by whichever plugin: what counts are the event's name and its fields."""
+    participant_id = getattr(event, "participant_id", None)
+    match type(event).__name__:
+        case "ParticipantSpotlighted":
+            take.capture.note("spotlight", participant_id=participant_id, source=getattr(event, "source", "camera"))
+        case "SpotlightEnded":
+            take.capture.note("spotlight", participant_id=None, source="camera")
+        case "ScreenShareStarted":
+            take.capture.note("share_started", participant_id=participant_id)
+        case "ScreenShareStopped":
+            take.capture.note("share_stopped", participant_id=participant_id)
 
 
 def _take(context: PluginContext, room: RoomView) -> Take | None:

@@ -26,7 +26,7 @@ SHOWN = 20
 def declare_commands(plugin: Plugin) -> None:
     """Have them on the command line."""
 
-    @plugin.command
+    @plugin.command(alias="recorder")
     async def recorder(context: CommandContext, arguments: argparse.Namespace) -> int | None:  # noqa: ARG001  # as all
         """Make films of what hosts on this machine capture, until stopped by SIGINT or SIGTERM.
 
@@ -138,7 +138,7 @@ def _claim(session: Session, recording_id: str, kinds: tuple[jobs.JobKind, ...],
 async def list_recordings(context: CommandContext, limit: int = SHOWN) -> int | None:
     """As a table."""
     found, more = await context.database.read(store.page, None, None, limit, datetime.now(UTC))
-    rows = [("RECORDING", "SESSION", "STARTED (UTC)", "STATE", "LENGTH", "SIZE", "PROBLEM")]
+    rows: list[tuple[str, ...]] = [("RECORDING", "SESSION", "STARTED (UTC)", "STATE", "LENGTH", "SIZE", "PROBLEM")]
     rows += [_row(recording) for recording in found]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:

@@ -31,7 +31,7 @@ def described(studio: Studio, recording: Recording) -> RecordingInfo:
         problem=problem,
         watch_url=serving.watch_path(studio, recording.id, now) if watchable else None,
         download_url=serving.download_path(studio, recording.id, now) if recording.state == "AVAILABLE" else None,
-        links_expire_at=serving.expires_at(now) if watchable else None,
+        links_expire_at=serving.expires_at(studio, now) if watchable else None,
         tracks=recording.tracks,
         track_list=tuple(
             TrackLink(

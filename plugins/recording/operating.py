@@ -67,8 +67,13 @@ async def start_recording(context: PluginContext, caller: Caller, request: Start
 
 async def stop_recording(context: PluginContext, caller: Caller, request: StopRecording) -> RecordingInfo:
     """End the recording of a class; its film is ready moments later. `not_recording` when there is none."""
-    stage = _stage(context, caller, request.session_id)
-    recording = await studio_of(context).stop(stage, caller.subject)
+    check_leads(context, request.session_id, caller)
+    studio = studio_of(context)
+    stage = studio.stage(request.session_id)
+    if stage is None:
+        recording = await studio.stop_waiting(request.session_id, caller.subject)
+    else:
+        recording = await studio.stop(stage, caller.subject)
     return await _info(context, recording.id)
 
 
@@ -163,7 +168,7 @@ def _stage(context: PluginContext, caller: Caller, session_id: str) -> Stage:
 
 async def _known(context: PluginContext, caller: Caller, recording_id: str) -> Recording:
     """Unknown is also what the caller may not know of."""
-    found = await context.database.read(store.get, recording_id)
+    found: Recording | None = await context.database.read(store.get, recording_id)
     now = studio_of(context).now()
     if found is None or not may_see(caller, found) or (found.delete_at is not None and found.delete_at <= now):
         raise OperationError("not_found", "recording_unknown", f"there is no recording {recording_id}", "recording_id")

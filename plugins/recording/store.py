@@ -16,6 +16,8 @@ from podium.plugins.recording.tables import recordings as table
 
 RecordingState = Literal["RECORDING", "PROCESSING", "AVAILABLE", "FAILED"]
 TracksState = Literal["none", "wanted", "making", "available", "failed"]
+RUNNING: tuple[RecordingState, ...] = ("RECORDING",)
+UNFINISHED: tuple[RecordingState, ...] = ("RECORDING", "PROCESSING")
 FINAL: tuple[RecordingState, ...] = ("AVAILABLE", "FAILED")
 
 
@@ -153,29 +155,29 @@ def add(session: Session, recording: Recording) -> None:
 
 def seen(session: Session, recording_id: str, host: str, now: datetime) -> bool:
     """Capture goes on, by this host. False when the recording has ended meanwhile."""
-    return _update(session, recording_id, ("RECORDING",), seen_at=now, host=host)
+    return _update(session, recording_id, RUNNING, seen_at=now, host=host)
 
 
-def paused(session: Session, recording_id: str, now: datetime, *, paused: bool) -> bool:
+def paused(session: Session, recording_id: str, now: datetime, paused: bool) -> bool:
     """False when it does not go on any more."""
-    return _update(session, recording_id, ("RECORDING",), paused=paused, seen_at=now)
+    return _update(session, recording_id, RUNNING, paused=paused, seen_at=now)
 
 
 def end(session: Session, recording_id: str, now: datetime, reason: str, *, seen_at: datetime | None = None) -> bool:
     """From RECORDING to PROCESSING; with `seen_at` only if capture has not been seen since. Whether it was done."""
     also = () if seen_at is None else (table.c.seen_at == seen_at,)
     values = {"state": "PROCESSING", "ended_at": now, "end_reason": reason, "paused": False}
-    return _update(session, recording_id, ("RECORDING",), *also, **values)
+    return _update(session, recording_id, RUNNING, *also, **values)
 
 
 def progress(session: Session, recording_id: str, percent: int, behind: float, step: str) -> None:
     """How far the film is."""
-    _update(session, recording_id, ("RECORDING", "PROCESSING"), percent=percent, behind=behind, step=step)
+    _update(session, recording_id, UNFINISHED, percent=percent, behind=behind, step=step)
 
 
 def problem(session: Session, recording_id: str, code: str | None, message: str | None) -> None:
     """Why it does not go on at the moment; None: it does."""
-    _update(session, recording_id, ("RECORDING", "PROCESSING"), problem_code=code, problem=message)
+    _update(session, recording_id, UNFINISHED, problem_code=code, problem=message)
 
 
 def available(
@@ -184,14 +186,14 @@ def available(
     """The film is stored as the object of this name."""
     values: dict[str, Any] = {"state": "AVAILABLE", "available_at": now, "duration": duration, "size": size}
     values |= {"crc32c": crc32c, "object": name, "percent": 100, "behind": 0.0}
-    return _update(session, recording_id, ("PROCESSING",), problem_code=None, problem=None, **values)
+    return _update(session, recording_id, UNFINISHED[1:], problem_code=None, problem=None, **values)
 
 
 def failed(session: Session, recording_id: str, now: datetime, code: str, message: str) -> bool:
     """There will be no film, unless it is made anew."""
     values = {"state": "FAILED", "problem_code": code, "problem": message, "paused": False}
     ended = sa.func.coalesce(table.c.ended_at, sa.bindparam("ended", now, type_=table.c.ended_at.type))
-    return _update(session, recording_id, ("RECORDING", "PROCESSING"), ended_at=ended, **values)
+    return _update(session, recording_id, UNFINISHED, ended_at=ended, **values)
 
 
 def restarted(session: Session, recording_id: str) -> bool:

@@ -73,6 +73,7 @@ class Studio:
         self._context = context
         self._stages: dict[str, Stage] = {}
         self._stopping = False
+        self._nudged = trio.Event()
 
     # Rooms
 
@@ -93,7 +94,18 @@ class Studio:
         """A room is open. Raises OperationError `room_unknown` when it is not."""
         if self._stopping or all(view.session_id != session_id for view in self._context.rooms.list()):
             raise OperationError("not_found", "room_unknown", f"nobody is in a room {session_id!r}", "session_id")
+        self.nudge()
         return self._stages.setdefault(session_id, Stage(session_id))
+
+    def nudge(self) -> None:
+        """Somebody came, or a class has begun: perhaps it should be recorded from this moment on."""
+        self._nudged.set()
+
+    async def nudged(self, seconds: float) -> None:
+        """Return when there may be something to begin, at the latest after so long."""
+        with trio.move_on_after(seconds):
+            await self._nudged.wait()
+        self._nudged = trio.Event()
 
     def present(self, session_id: str) -> tuple[ParticipantView, ...]:
         """Who is in a room; nobody when it is not open."""
@@ -114,6 +126,7 @@ class Studio:
         stage = self._stages.get(session.occurrence.room_id)
         if stage is not None:
             stage.session = session
+            self.nudge()
 
     # Beginning and ending
 
@@ -124,7 +137,8 @@ class Studio:
         async with stage.lock:
             await self._learn(stage)
             present = self.present(stage.session_id)
-            if stage.take is not None or not stage.wanted(self.config, self.now(), present):
+            begun = self.take(stage.session_id) is not None  # meanwhile, by somebody
+            if begun or not stage.wanted(self.config, self.now(), present):
                 return
             try:
                 await self._begin(stage, None, separate_tracks=False)
@@ -156,13 +170,26 @@ class Studio:
             return take.recording
 
     async def stop(self, stage: Stage, by: str | None) -> Recording:
-        """End it because somebody wants it. Raises PodiumError."""
+        """End it because somebody wants it, also one that waits for people to come back. Raises PodiumError."""
         async with stage.lock:
-            take = _going_on(stage)
-            await self._end(take.recording, self.now(), "stopped", by)
+            if stage.take is None:
+                return await self.stop_waiting(stage.session_id, by)
+            recording = stage.take.recording
+            await self._end(recording, self.now(), "stopped", by)
             stage.stopped, stage.goes_on = True, False
             self._close(stage, "stopped")
-            return take.recording
+            return recording
+
+    async def stop_waiting(self, session_id: str, by: str | None) -> Recording:
+        """End one whose room is empty, or whose capture could not go on. Raises PodiumError."""
+        waiting: Recording | None = await self._context.database.read(store.running, session_id)
+        if waiting is None:
+            raise OperationError("conflict", "not_recording", "the class is not being recorded", "session_id")
+        await self._end(waiting, waiting.seen_at, "stopped", by)
+        stage = self._stages.get(session_id)
+        if stage is not None:
+            stage.stopped, stage.goes_on = True, False
+        return waiting
 
     async def session_over(self, session_id: str) -> None:
         """A class has ended for good. Raises DatabaseError."""
@@ -218,7 +245,8 @@ class Studio:
         """Read what is kept of the class, once."""
         if not stage.known:
             session = await self._context.sessions.get(stage.session_id)
-            stage.session = stage.session or session
+            if stage.session is None:  # nor heard of meanwhile
+                stage.session = session
             last = await self._context.database.read(store.last, stage.session_id)
             if last is not None:
                 stage.goes_on = last.state == "RECORDING"

@@ -33,10 +33,9 @@ class Take:
         for view in present:
             self.participant_joined(view)
         for info in participants:
-            view = views.get(info.participant_id)
-            if view is not None:
+            if info.participant_id in views:
                 for track in info.tracks:
-                    self._published(view, track)
+                    self._published(views[info.participant_id], track)
 
     def participant_joined(self, participant: ParticipantView) -> None:
         if participant.participant_id not in self._people:

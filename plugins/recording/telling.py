@@ -38,12 +38,12 @@ async def direct(context: PluginContext) -> None:
         for stage in studio.stages:
             await studio.look(stage)
 
-    await _again_and_again(context, look, EVERY)
+    await _again_and_again(context, look, studio.nudged, EVERY)
 
 
 async def keep_alive(context: PluginContext) -> None:
     """Write that captures go on, so that nobody takes them for lost."""
-    await _again_and_again(context, studio_of(context).keep_alive, ALIVE_EVERY)
+    await _again_and_again(context, studio_of(context).keep_alive, trio.sleep, ALIVE_EVERY)
 
 
 async def tell(context: PluginContext) -> None:
@@ -55,7 +55,7 @@ async def tell(context: PluginContext) -> None:
         for recording in await context.database.read(store.untold):
             if await context.database.run(store.told, recording.id):
                 _tell_end(context, studio, recording)
-        unfinished = await context.database.read(store.in_states, ("RECORDING", "PROCESSING"))
+        unfinished = await context.database.read(store.in_states, store.UNFINISHED)
         _look_for_overdue(context, studio, unfinished)
         for recording in unfinished:
             how = (recording.state, recording.percent, round(recording.behind))
@@ -65,10 +65,15 @@ async def tell(context: PluginContext) -> None:
         for gone in told.keys() - {recording.id for recording in unfinished}:
             del told[gone]
 
-    await _again_and_again(context, look, EVERY)
+    await _again_and_again(context, look, trio.sleep, EVERY)
 
 
-async def _again_and_again(context: PluginContext, look: Callable[[], Awaitable[None]], every: float) -> None:
+async def _again_and_again(
+    context: PluginContext,
+    look: Callable[[], Awaitable[None]],
+    wait: Callable[[float], Awaitable[None]],
+    every: float,
+) -> None:
     """An error that may pass is logged when it comes, and not again until it has passed."""
     problem = None
     while True:
@@ -79,7 +84,7 @@ async def _again_and_again(context: PluginContext, look: Callable[[], Awaitable[
             if problem is None:
                 context.log.warning("recordings cannot be looked after", problem=error.message)
             problem = error.message
-        await trio.sleep(every)
+        await wait(every)
 
 
 def _look_for_overdue(context: PluginContext, studio: Studio, unfinished: list[Recording]) -> None:

@@ -302,6 +302,9 @@ def test_an_eager_panel_reaches_beyond_its_tab_and_leaves_nothing_behind(
         ) == ["Hands"]
         ada.click("[aria-label='Raise your hand']")
         ada.wait_for("document.querySelector('[aria-label=\"Raise your hand (1)\"][aria-pressed=true]') !== null")
+        ada.evaluate("hands.sign = hands.room.indicator({ text: 'REC', title: 'Everybody is filmed.', kind: 'live' })")
+        ada.evaluate("hands.sign.update({ text: 'REC 0:01' })")
+        assert ada.text("#indicators .indicator.live[aria-label='Everybody is filmed.']") == "REC 0:01"
         ada.click("[aria-label='Refuse']")
         ada.wait_for("document.getElementById('toast').textContent === 'not today'")
         ada.evaluate("hands.room.badge('3')")
@@ -338,6 +341,8 @@ def test_an_eager_panel_reaches_beyond_its_tab_and_leaves_nothing_behind(
         keep(ada, "panels-eager-open")
         switch(room, "helping", "disable")
         ada.wait_for("hands.ended && hands.unmounted && document.getElementById('side-bar').hidden")
-        left = "document.querySelectorAll('.control.added, .notice, .mark, .tile.focused, .panel-tab').length"
+        left = (
+            "document.querySelectorAll('.control.added, .indicator, .notice, .mark, .tile.focused, .panel-tab').length"
+        )
         assert ada.evaluate(left) == 0
         assert ben.problems == ada.problems == []

@@ -2,6 +2,12 @@
 """`podium PLUGIN COMMAND`: found, given what it needs, and its end told by the exit status."""
 
 import argparse
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +18,30 @@ from sqlalchemy import func, select
 
 from podium.core import CommandContext, Plugin, PluginError, PodiumError
 from podium.core.plugins import discovery
-from podium.hosts.cli import main
+from podium.core.plugins.commands import CORE_COMMANDS
+from podium.hosts.cli import _parser, main
 from tests.data.histories import MAKE_BOOKS, MAKE_LOANS, Histories, library
 from tests.plugins.stand_ins import Point
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     separator: str = ";"
+
+
+def add_limit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=int, default=10)
+
+
+def plugin_with_alias(name: str = "recording", alias: str = "recorder") -> Plugin:
+    plugin = Plugin(name, version="1.0", config=Settings)
+
+    @plugin.command(alias=alias, arguments=add_limit)
+    async def work(context: CommandContext, arguments: argparse.Namespace) -> int | None:
+        """Work until 100% is done."""
+        print(context.name, context.config.separator, arguments.limit)
+        return 4
+
+    return plugin
 
 
 def plugin_with_commands() -> Plugin:
@@ -174,6 +197,151 @@ def test_podiums_own_commands_win(name: str, points: list[Point], capsys: pytest
     with pytest.raises(SystemExit):
         main([name, "--help"])
     assert f"usage: podium {name}" in capsys.readouterr().out
+
+
+class TestAliases:
+    @pytest.fixture(autouse=True)
+    def recording(self, points: list[Point]) -> None:
+        points.append(Point.to("recording", plugin_with_alias()))
+        Path("podium.toml").write_text("[plugins.attendance]\n[plugins.recording]\nseparator = '|'\n")
+
+    def test_a_command_is_reached_by_either_name(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["recorder", "--limit", "3", "--config", "podium.toml"]) == 4
+        assert main(["recording", "work", "--limit", "3"]) == 4
+        assert capsys.readouterr().out == "recording | 3\n" * 2
+
+    def test_help_is_that_of_the_command(self, capsys: pytest.CaptureFixture[str]) -> None:
+        for words, said in (
+            (["recorder", "--help"], ("usage: podium recorder ", "Work until 100% is done.", "--limit", "--config")),
+            (["recording", "--help"], ("Work until 100% is done. (also: podium recorder)",)),
+            (["--help"], ("says which are commands of `podium` as well",)),
+        ):
+            with pytest.raises(SystemExit) as caught:
+                main(words)
+            assert caught.value.code == 0
+            out = " ".join(capsys.readouterr().out.split())
+            assert [each for each in said if each not in out] == []
+
+    def test_wrong_arguments_and_unknown_words_end_with_status_2(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "podium recorder: error: argument --limit" in refused(["recorder", "--limit", "x"], capsys)
+        err = refused(["recorders"], capsys)
+        assert "plugins with commands: attendance, recording; of plugins: recorder)" in err
+
+    def test_a_plugin_that_cannot_run_says_why(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("podium.toml").write_text("[plugins.recording]\nseprator = 1\n")
+        assert main(["recorder"]) == 1
+        assert "podium: plugin recording: podium.toml:2: plugins.recording.seprator" in capsys.readouterr().err
+
+    def test_of_two_plugins_with_the_same_none_is_taken(
+        self, points: list[Point], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        points.append(Point.to("taping", plugin_with_alias("taping")))
+        with Path("podium.toml").open("a") as file:
+            file.write("[plugins.taping]\n")
+        err = refused(["recorder"], capsys)
+        assert "could be `podium recording work` or `podium taping work`; say which" in err
+
+    def test_the_name_of_a_plugin_wins(self, points: list[Point], capsys: pytest.CaptureFixture[str]) -> None:
+        points.append(Point.to("recorder", Plugin("recorder", version="1.0")))
+        err = refused(["recorder"], capsys)
+        assert "the command with this alias is `podium recording work`" in err
+        assert "plugin 'recorder' is installed but not enabled" in err
+
+    @pytest.mark.parametrize(
+        ("alias", "why"),
+        [
+            ("serve", "is a command of Podium's own"),
+            ("recording", "is the name of the plugin"),
+            ("Recorder", "has to be 1 to 32 characters"),
+            ("a-b", "has to be 1 to 32 characters"),
+        ],
+    )
+    def test_an_alias_that_cannot_be_is_refused(self, alias: str, why: str) -> None:
+        with pytest.raises(PluginError, match=f"command work: the alias '{alias}' {why}"):
+            plugin_with_alias(alias=alias)
+
+    def test_an_alias_belongs_to_one_command(self) -> None:
+        plugin = plugin_with_alias()
+        with pytest.raises(PluginError, match="declares the alias 'recorder' twice"):
+
+            @plugin.command(alias="recorder")
+            async def other(context: CommandContext, arguments: argparse.Namespace) -> int | None: ...
+
+    def test_podiums_own_commands_are_known_where_aliases_are_declared(self) -> None:
+        assert tuple(_parser()[1]) == CORE_COMMANDS
+
+
+WAITING = '''
+import argparse
+import trio
+from podium.core import CommandContext, Plugin
+
+plugin = Plugin("waiting", version="1.0")
+
+@plugin.command
+async def until_ended(context: CommandContext, arguments: argparse.Namespace) -> None:
+    """Wait."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(hold)
+
+@plugin.command
+async def stubborn(context: CommandContext, arguments: argparse.Namespace) -> None:
+    """Never end by oneself."""
+    print("begun", flush=True)
+    with trio.CancelScope(shield=True):
+        await trio.sleep_forever()
+
+async def hold() -> None:
+    try:
+        print("begun", flush=True)
+        await trio.sleep_forever()
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.sleep(0)
+        print("put in order", flush=True)
+'''
+
+
+class TestSignals:
+    @contextmanager
+    def started(self, directory: Path, command: str) -> Iterator[subprocess.Popen[str]]:
+        """`podium waiting COMMAND` in a process of its own, once it has begun."""
+        (directory / "waiting.py").write_text(WAITING)
+        metadata = directory / "waiting-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: waiting\nVersion: 1.0\n")
+        (metadata / "entry_points.txt").write_text("[podium.plugins]\nwaiting = waiting:plugin\n")
+        (directory / "podium.toml").write_text("[plugins.waiting]\n")
+        path = os.pathsep.join(filter(None, (str(directory), os.environ.get("PYTHONPATH"))))
+        with subprocess.Popen(
+            [sys.executable, "-m", "podium.hosts.cli", "waiting", command],
+            cwd=directory,
+            env={**os.environ, "PYTHONPATH": path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                assert process.stdout is not None
+                assert process.stdout.readline() == "begun\n"
+                yield process
+            finally:
+                process.kill()
+
+    @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+    def test_a_command_is_canceled_and_puts_in_order(self, tmp_path: Path, number: signal.Signals, status: int) -> None:
+        with self.started(tmp_path, "until-ended") as process:
+            process.send_signal(number)
+            assert process.communicate(timeout=30) == ("put in order\n", "")
+            assert process.returncode == status
+
+    def test_a_second_signal_ends_what_does_not_let_itself_be_canceled(self, tmp_path: Path) -> None:
+        with self.started(tmp_path, "stubborn") as process:
+            while process.poll() is None:  # two signals at once may be told as one
+                process.send_signal(signal.SIGTERM)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=0.1)
+            assert process.returncode == -signal.SIGTERM
 
 
 def test_a_command_of_a_plugin_with_tables_gets_its_database(

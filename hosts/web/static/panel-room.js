@@ -5,6 +5,7 @@
 /**
  * @typedef {object} Page what panels may use together
  * @property {import("./controls.js").Controls} controls
+ * @property {import("./indicators.js").Indicators} indicators
  * @property {import("./notices.js").Notices} notices
  * @property {import("./tiles.js").Tiles} tiles
  */
@@ -19,7 +20,7 @@
  */
 export function panelRoom({ podium, page, key, signal, panel }) {
   signal.addEventListener("abort", () => {
-    for (const each of [page.controls, page.notices, page.tiles]) each.forget(key);
+    for (const each of [page.controls, page.indicators, page.notices, page.tiles]) each.forget(key);
     panel.badge("");
   });
   const alive = (act) => (signal.aborted ? undefined : act());
@@ -39,6 +40,7 @@ export function panelRoom({ podium, page, key, signal, panel }) {
       if (signal.aborted) page.controls.forget(key);
       return control;
     },
+    indicator: (options) => alive(() => page.indicators.add(key, options)) ?? { update() {}, remove() {} },
     notify: (text, actions = [], options = {}) =>
       alive(() => page.notices.show(key, text, actions, options)) ?? { close() {} },
     badge: (text) => alive(() => panel.badge(String(text))),

@@ -4,6 +4,7 @@
 
 import { Controls } from "./controls.js";
 import { farewellTo } from "./farewells.js";
+import { Indicators } from "./indicators.js";
 import { rememberedName, rememberedSelf, rememberName, rememberSelf } from "./memory.js";
 import { Notices } from "./notices.js";
 import { Panels } from "./panels.js";
@@ -18,7 +19,8 @@ const podium = new Podium();
 const tiles = new Tiles(element("tiles"), podium);
 const notices = new Notices(element("notices"), (error) => toast(error.message));
 const controls = new Controls(element("open-panels"), (error) => toast(error.message));
-new Panels(podium, { controls, notices, tiles }, {
+const indicators = new Indicators(element("indicators"));
+new Panels(podium, { controls, indicators, notices, tiles }, {
   bar: element("side-bar"),
   tabs: element("panel-tabs"),
   places: element("panel-places"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recordings in a host, from the first packet to a film that is there: who begins and ends them, and what is told."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,9 +84,11 @@ async def test_what_is_deleted_is_gone(start_host: StartHost) -> None:
         with pytest.raises(Exception, match="there is no recording"):
             await host.call("GetRecording", caller, recording_id=started.recording_id)
         assert (await ada.call("ListRecordings")).recordings == ()
-        with trio.fail_after(20):
-            while list(studio.place.kept.rglob("*.mp4")) or studio.place.captured(started.recording_id).exists():
+        left: list[Path] = []
+        with trio.move_on_after(20):
+            while left := [path for path in studio.place.root.rglob("*") if started.recording_id in path.parts]:
                 await trio.sleep(0.1)
+        assert left == []
 
 
 async def test_who_may(start_host: StartHost) -> None:

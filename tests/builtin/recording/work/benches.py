@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A place to work in: short captured classes, a database, and storages that count and fail."""
 
+import os
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import structlog
 import trio
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from podium.plugins.recording.composer.segments import read_index
 from podium.plugins.recording.place import Place, open_place
 from podium.plugins.recording.storage import LocalStorage, Storage, StorageError, Stored
 from podium.plugins.recording.store import FINAL, Recording
+from podium.plugins.recording.tables import jobs as job_table
 from podium.plugins.recording.tables import metadata
 from podium.plugins.recording.verify import check
 from podium.plugins.recording.work import Workshop, work
@@ -109,11 +110,12 @@ class Bench:
         return datetime.now(UTC) + self.offset
 
     def workshop(self, storage: Storage | None = None, **settings: Any) -> Workshop:
+        wanted: dict[str, Any] = {"film": SMALL, "composers": 2, "idle_seconds": 3600}
         return Workshop(
             database=self.database,
             storage=storage or LocalStorage(self.place.kept),
             place=self.place,
-            config=RecordingConfig(**{"film": SMALL, "composers": 2, "idle_seconds": 3600} | settings),
+            config=RecordingConfig(**wanted | settings),
             log=structlog.stdlib.get_logger("test"),
             now=self.now,
         )
@@ -123,21 +125,19 @@ class Bench:
         if captured is not None:
             shutil.copytree(captured, self.place.captured(RECORDING), dirs_exist_ok=True)
         now = self.now()
-        recording = Recording(
-            **{
-                "id": RECORDING,
-                "session_id": "math-1",
-                "series_id": "math",
-                "title": "Mathematics",
-                "state": state,
-                "started_at": now,
-                "ended_at": None if state == "RECORDING" else now,
-                "place": self.place.id,
-                "host": "host",
-                "seen_at": now,
-            }
-            | fields
-        )
+        wanted: dict[str, Any] = {
+            "id": RECORDING,
+            "session_id": "math-1",
+            "series_id": "math",
+            "title": "Mathematics",
+            "state": state,
+            "started_at": now,
+            "ended_at": None if state == "RECORDING" else now,
+            "place": self.place.id,
+            "host": "host",
+            "seen_at": now,
+        }
+        recording = Recording(**wanted | fields)
 
         def add(session: Session) -> None:
             store.add(session, recording)
@@ -163,6 +163,14 @@ class Bench:
 
     async def until_final(self) -> Recording:
         return await self.until(lambda recording: recording.state in FINAL)
+
+    async def leases(self) -> list[tuple[str, str | None]]:
+        """Kinds of the jobs that there are, and who has them."""
+
+        def read(session: Session) -> list[tuple[str, str | None]]:
+            return [(row.kind, row.lease_holder) for row in session.execute(job_table.select())]
+
+        return await self.database.read(read)
 
     async def until_idle(self) -> None:
         """No jobs are left."""
@@ -198,10 +206,33 @@ class Bench:
         assert film.read_bytes().endswith(b"".join(self.pieces()))
 
 
-def _jobs(session: Session) -> list[str]:
-    from podium.plugins.recording.tables import jobs as table
+def children() -> set[int]:
+    """Processes of composers that this one has started and that still run."""
+    return {
+        pid for pid, parent, state in _processes() if parent == os.getpid() and state not in "ZX" and _composes(pid)
+    }
 
-    return [row.kind for row in session.execute(table.select())]
+
+def zombies() -> set[int]:
+    """Those that nobody has waited for."""
+    return {pid for pid, parent, state in _processes() if parent == os.getpid() and state == "Z"}
+
+
+def _processes() -> Iterator[tuple[int, int, str]]:
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent, *_ = path.read_text(errors="replace").rpartition(")")[2].split()
+            yield int(path.parent.name), int(parent), state
+
+
+def _composes(pid: int) -> bool:
+    with suppress(OSError):
+        return b"composer" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
+def _jobs(session: Session) -> list[str]:
+    return [row.kind for row in session.execute(job_table.select())]
 
 
 def _make_tables(session: Session) -> None:

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""In the place of the composer: does what the lines of `<OUT>.does` say, one line each time that it is started.
+
+Without lines, or with the line `compose`, it is the real composer.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+
+def main() -> int:
+    folder = Path(sys.argv[2])
+    script = folder.with_name(f"{folder.name}.does")
+    lines = script.read_text().splitlines() if script.exists() else []
+    script.write_text("".join(f"{line}\n" for line in lines[1:]))
+    match lines[0].split() if lines else ["compose"]:
+        case ["compose"]:
+            from podium.plugins.recording.composer.process import main as compose
+
+            return compose()
+        case ["fail", code, number]:
+            print(json.dumps({"event": "failed", "code": code, "message": "so it is", "errno": int(number)}))
+            return 1
+        case ["crash"]:
+            print("a message on standard error", file=sys.stderr)
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case ["die"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        case ["hang"]:
+            time.sleep(600)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
