@@ -66,7 +66,8 @@ def face(seed: int, size: tuple[int, int]) -> Drawing:
         sway = round(20 * np.sin(2 * np.pi * time / _LOOP)), round(12 * np.sin(4 * np.pi * time / _LOOP))
         picture = wall + noise[round(time * 30) % 8]
         picture[rows, columns] += np.roll(head, sway, (1, 0))[rows, columns] - 128.0
-        return np.clip(picture, 16, 235).astype(np.uint8)
+        seen: Gray = np.clip(picture, 16, 235).astype(np.uint8)
+        return seen
 
     return draw
 
