@@ -41,13 +41,13 @@ SMALL = 20_000
 
 
 def piece() -> Piece:
-    """A gray picture and silence."""
+    """Gray that becomes lighter, and silence."""
     import av
 
     encoder = SegmentEncoder(SETTINGS, 0, STEPS[0])
     for tick in range(SETTINGS.segment_ticks):
         planes = np.full((SETTINGS.height * 3 // 2, SETTINGS.width), 128, np.uint8)
-        planes[: SETTINGS.height] = np.random.default_rng(tick).integers(0, 255, (SETTINGS.height, SETTINGS.width))
+        planes[: SETTINGS.height] = np.arange(SETTINGS.width) // 2 + tick
         encoder.picture(av.VideoFrame.from_ndarray(planes, format="yuv420p"), tick)
     encoder.sound(np.zeros((2, BEFORE + SEGMENT_SECONDS * SOUND_RATE + BEHIND), np.float32))
     return encoder.finish(SETTINGS.segment_ticks)

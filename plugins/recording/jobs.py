@@ -44,9 +44,15 @@ def add(session: Session, recording_id: str, kind: JobKind, place: str, now: dat
 
 
 def claim(
-    session: Session, holder: str, place: str, now: datetime, most: int, kinds: Collection[JobKind] = _ORDER
+    session: Session,
+    holder: str,
+    place: str,
+    now: datetime,
+    most: int,
+    kinds: Collection[JobKind] = _ORDER,
+    running: Collection[int] = (),
 ) -> list[Job]:
-    """Up to so many that are due, for this holder alone."""
+    """Up to so many that are due, for this holder alone; not what it does already, whatever its clock says."""
     due = sa.select(table.c.recording_id).where(
         table.c.place == place,
         table.c.kind.in_(kinds),
@@ -55,7 +61,7 @@ def claim(
     )
     ordered = due.order_by(table.c.next_attempt_at, table.c.id).limit(4 * most)
     wanted = dict.fromkeys(session.scalars(ordered))
-    chosen = [row for rows in _locked(session, list(wanted)) if (row := _first(rows, kinds, now)) is not None]
+    chosen = [row for rows in _locked(session, list(wanted)) if (row := _first(rows, kinds, now, running)) is not None]
     chosen.sort(key=lambda row: (row.next_attempt_at, row.id))
     return _leased(session, chosen[:most], holder, now)
 
@@ -84,9 +90,9 @@ def _locked(session: Session, recording_ids: Sequence[str]) -> Iterable[list[Any
             yield found
 
 
-def _first(rows: list[Any], kinds: Collection[JobKind], now: datetime) -> Any:
+def _first(rows: list[Any], kinds: Collection[JobKind], now: datetime, running: Collection[int]) -> Any:
     """Which one of a recording's jobs may be begun."""
-    if any(_is_held(row, now) for row in rows):
+    if any(_is_held(row, now) or row.id in running for row in rows):
         return None
     if any(row.kind == "removal" for row in rows):
         rows = [row for row in rows if row.kind == "removal"]

@@ -7,11 +7,11 @@ everything are known beforehand and compared afterwards; what is there already w
 """
 
 import base64
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from posixpath import commonpath
 from threading import Lock
 from typing import Any, cast, final
 
@@ -207,14 +207,14 @@ class CloudStorage:
             pass  # another one has taken its place
 
     def _existing(self, names: Sequence[str]) -> Sequence[Any]:
-        """The parts with their generations, in order; many in one folder in few requests."""
+        """The parts with their generations, in order; many with a common beginning in few requests."""
         if not names:
             raise StorageError("object_unknown", "nothing can be made of no parts")
         found: dict[str, Any] = {}
-        for folder, count in Counter(check_name(name).rpartition("/")[0] for name in names).items():
-            if count > FEW and folder:
-                found |= {blob.name.removeprefix(self._prefix): blob for blob in self._list(f"{folder}/")}
-        blobs = [found.get(name) or self._get(name) for name in names]
+        common = commonpath([check_name(min(names)), check_name(max(names))])
+        if len(names) > FEW and common:
+            found = {blob.name.removeprefix(self._prefix): blob for blob in self._list(f"{common}/")}
+        blobs = [found.get(name) or self._get(check_name(name)) for name in names]
         if missing := [name for name, blob in zip(names, blobs, strict=True) if blob is None]:
             what = f"{len(missing)} of {len(names)} parts are not in bucket {self.bucket}: {', '.join(missing[:3])}"
             raise StorageError("object_unknown", what)

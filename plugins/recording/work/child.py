@@ -101,7 +101,7 @@ async def _listen(
 ) -> None:
     """What a child says on its standard error is for the log."""
     async for line in _lines(stream):
-        if text := line.decode(errors="replace").strip():
+        if text := line.decode(errors="replace").strip(" ^~\t\r"):  # without the marks below lines of tracebacks
             words.append(text[:500])
             log.warning("a child process says", text=text[:500])
     quiet.set()

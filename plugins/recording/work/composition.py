@@ -15,7 +15,6 @@ import msgspec
 import structlog
 import trio
 
-from podium.plugins.recording.composer.segments import read_index
 from podium.plugins.recording.timeline import run_folders
 from podium.plugins.recording.work.child import Ended, Event, run_child
 from podium.plugins.recording.work.watch import Watch
@@ -52,8 +51,10 @@ class Composition:
         watch: Watch,
         log: structlog.stdlib.BoundLogger,
         forget: Callable[[], object],
+        *,
+        careful: bool,
     ) -> None:
-        """`forget` is called when pieces that were there are made anew."""
+        """`forget` is called when pieces that were there are made anew. `careful`: quality goes before time."""
         self.news = Bell()
         recording_id = holding.job.recording_id
         self._captured = workshop.place.captured(recording_id)
@@ -63,6 +64,7 @@ class Composition:
         self._watch = watch
         self._log = log
         self._forget = forget
+        self._careful = careful
         self._finish = trio.Event()
         self._made = 0
         """Pieces since the work began."""
@@ -89,7 +91,7 @@ class Composition:
     async def _until_done(self) -> float:
         while True:
             before = await self._runs()
-            ended = await run_child(await self._command(), self._heard, self._finish, self._holding, self._log)
+            ended = await run_child(self._command(), self._heard, self._finish, self._holding, self._log)
             if ended.status == 0 and ended.last.get("event") == "done":
                 if await self._stays_done(before):
                     return float(ended.last["captured"] if "captured" in ended.last else ended.last["duration"])
@@ -99,13 +101,10 @@ class Composition:
     async def _runs(self) -> int:
         return len(await self._workshop.in_thread(run_folders, self._captured))
 
-    async def _command(self) -> list[str]:
-        """A class that was over before anything was made of it is made as well as can be; else it keeps up."""
-        index = await self._workshop.in_thread(read_index, self._folder)
-        careful = self._watch.is_over and index is None and self._grace_left() < 0
+    def _command(self) -> list[str]:
         settings = msgspec.json.encode(self._workshop.config.film.composition()).decode()
         paths = [str(self._captured), str(self._folder)]
-        return [sys.executable, "-m", MODULE, *paths, *([] if careful else ["--follow"]), "--settings", settings]
+        return [sys.executable, "-m", MODULE, *paths, *([] if self._careful else ["--follow"]), "--settings", settings]
 
     async def _stays_done(self, runs: int) -> bool:
         """Whether capture did not go on since the child began, and will not: it may, after a host was stopped."""

@@ -43,13 +43,16 @@ MOST_REPAIRS = 3
 NEWS_EVERY = 1.0
 
 
-async def make_film(workshop: Workshop, job: Job, holding: Holding, tell: Tell) -> None:
-    """Until it is available. Raises TroubleError, HopelessError, StoppedError."""
+async def make_film(workshop: Workshop, job: Job, holding: Holding, tell: Tell, *, careful: bool = False) -> None:
+    """Until it is available. `careful`: as good as it can be, however long that takes.
+
+    Raises TroubleError, HopelessError, StoppedError.
+    """
     recording = await workshop.database.read(store.get, job.recording_id)
     if recording is None or recording.state in FINAL:
         await workshop.database.run(jobs.done, job.id, holding.holder)
         return
-    await FilmMaking(workshop, holding, recording, tell).run()
+    await FilmMaking(workshop, holding, recording, tell, careful=careful).run()
 
 
 async def remake_film(workshop: Workshop, job: Job, holding: Holding, tell: Tell) -> None:
@@ -57,7 +60,7 @@ async def remake_film(workshop: Workshop, job: Job, holding: Holding, tell: Tell
     await workshop.in_thread(partial(shutil.rmtree, ignore_errors=True), workshop.place.film(job.recording_id))
     if not await workshop.database.run(jobs.become, job, holding.holder, "film"):
         raise StoppedError
-    await make_film(workshop, job, holding, tell)
+    await make_film(workshop, job, holding, tell, careful=True)
 
 
 def base_of(recording: Recording) -> str:
@@ -69,7 +72,9 @@ def base_of(recording: Recording) -> str:
 class FilmMaking:
     """One film, while its job is held."""
 
-    def __init__(self, workshop: Workshop, holding: Holding, recording: Recording, tell: Tell) -> None:
+    def __init__(
+        self, workshop: Workshop, holding: Holding, recording: Recording, tell: Tell, *, careful: bool
+    ) -> None:
         self._workshop = workshop
         self._holding = holding
         self._base = base_of(recording)
@@ -77,7 +82,8 @@ class FilmMaking:
         self._log = workshop.log.bind(recording_id=recording.id, session_id=recording.session_id)
         self._watch = Watch(workshop, holding, recording, self._log, tell)
         self._keeping = self._keeping_for(workshop)
-        self._composition = Composition(workshop, holding, self._watch, self._log, self._keeping.forget)
+        forget = self._keeping.forget
+        self._composition = Composition(workshop, holding, self._watch, self._log, forget, careful=careful)
 
     def _keeping_for(self, workshop: Workshop) -> Keeping:
         if isinstance(workshop.storage, LocalStorage):

@@ -66,7 +66,7 @@ async def work(workshop: Workshop) -> None:
             try:
                 for kinds, most in ((MAKING, workshop.config.composers), (CLEARING, MOST_CLEARING)):
                     free = most - sum(job.kind in kinds for job in running)
-                    for job in await _claimed(workshop, kinds, free):
+                    for job in await _claimed(workshop, kinds, free, [job.id for job in running]):
                         running.add(job)
                         nursery.start_soon(_run, workshop, job, running)
             except DATABASE_ERRORS as error:
@@ -75,7 +75,7 @@ async def work(workshop: Workshop) -> None:
             heard = await workshop.bell.wait(heard, POLL)
 
 
-async def _claimed(workshop: Workshop, kinds: Collection[JobKind], most: int) -> list[Job]:
+async def _claimed(workshop: Workshop, kinds: Collection[JobKind], most: int, running: Collection[int]) -> list[Job]:
     kinds = [kind for kind in kinds if kind in RUNS]
     if most <= 0:
         return []
@@ -84,7 +84,7 @@ async def _claimed(workshop: Workshop, kinds: Collection[JobKind], most: int) ->
     if not found.due and not freed:
         return []
     place = workshop.place.id
-    return await workshop.database.run(jobs.claim, workshop.holder, place, workshop.now(), most, kinds)
+    return await workshop.database.run(jobs.claim, workshop.holder, place, workshop.now(), most, kinds, running)
 
 
 async def _run(workshop: Workshop, job: Job, running: set[Job]) -> None:

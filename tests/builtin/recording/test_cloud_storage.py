@@ -210,7 +210,7 @@ class TestJoining:
             cloud.put(part, make_file(part.encode()), "video/mp4")
         storage_server.requests()
         cloud.join(parts, "whole", "video/mp4")
-        assert len(storage_server.requests("GET")) <= 5, "both folders, the one beside them, and the whole"
+        assert len(storage_server.requests("GET")) <= 5, "a list, not each of them"
         assert content(cloud, "whole") == "".join(parts).encode()
 
     def test_what_was_between_others_is_not_used(

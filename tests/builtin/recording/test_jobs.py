@@ -18,6 +18,7 @@ from podium.plugins.recording.tables import metadata
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HERE = "a" * 32
 SECOND = timedelta(seconds=1)
+FILMS: tuple[jobs.JobKind, ...] = ("film",)
 
 
 def make_tables(session: Session) -> None:
@@ -49,6 +50,7 @@ async def test_a_job_is_one_holders_until_its_lease_is_over(database: Database) 
     assert names(await claimed(database, "ann", most=1)) == [("r1", "film")]
     assert names(await claimed(database, "bob")) == [("r2", "film")]
     assert await claimed(database, "cas", NOW + LEASE - SECOND) == []
+    assert await database.run(jobs.claim, "ann", HERE, NOW + LEASE, 5, FILMS, [1, 2]) == []  # her clock is wrong
     assert names(await claimed(database, "cas", NOW + LEASE)) == [("r1", "film"), ("r2", "film")]
 
 
@@ -130,8 +132,8 @@ async def test_one_may_be_claimed_by_name_unless_somebody_works_on_its_recording
 async def test_what_somebody_held_who_was_killed_can_be_freed(database: Database) -> None:
     await database.run(added, ("r1", "film"), ("r2", "film"))
     await claimed(database, "ann", most=1)
-    found = await database.read(jobs.look, "bob", HERE, NOW, ("film",))
+    found = await database.read(jobs.look, "bob", HERE, NOW, FILMS)
     assert (found.due, found.others) == (True, ["ann"])
     await database.run(jobs.free, ["ann"])
     assert len(await claimed(database, "bob")) == 2
-    assert (await database.read(jobs.look, "bob", HERE, NOW, ("film",))) == (False, [])
+    assert (await database.read(jobs.look, "bob", HERE, NOW, FILMS)) == (False, [])

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from podium.plugins.recording.work import composition
 from tests.builtin.recording.work.benches import Bench, filmed, open_bench
 
-LENGTH = 20.0
-SHORT = 3.0
+LENGTH = 10.0
 
 
 @pytest.fixture(scope="session")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three pieces, the last of them a short one."""
+    """Two pieces, the last of them a short one."""
     return filmed(tmp_path_factory.mktemp("ended"), LENGTH)
 
 
@@ -28,3 +28,9 @@ def unended(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     async with open_bench(tmp_path) as bench:
         yield bench
+
+
+@pytest.fixture(autouse=True)
+def composer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program in the composer's place, which does the same."""
+    monkeypatch.setattr(composition, "MODULE", "tests.builtin.recording.work.stand_in_composer")

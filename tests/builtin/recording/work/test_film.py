@@ -35,7 +35,7 @@ async def test_a_class_becomes_available_when_it_is_over_and_nothing_else_is_lef
     assert [each.name for each in storage.list(f"{BASE}/")] == [f"{BASE}/chapters.json", f"{BASE}/film.mp4"]
     if isinstance(storage, Shelf):
         assert set(storage.puts.values()) == {1}
-        assert sum(name.endswith(".m4s") for name in storage.puts) == 3
+        assert sum(name.endswith(".m4s") for name in storage.puts) == 2
     assert not (bench.place.film(RECORDING) / "film.growing").exists()
 
 
@@ -61,10 +61,10 @@ async def test_the_composer_is_started_again_when_it_was_killed(bench: Bench, en
 
 async def test_a_recording_whose_host_has_died_ends_by_itself(bench: Bench, unended: Path) -> None:
     await bench.capture(unended)
-    async with bench.working(bench.workshop(idle_seconds=10)):
+    async with bench.working(bench.workshop(idle_seconds=60)):
         await bench.until(lambda recording: recording.percent > 0)
         assert (await bench.recording()).state == "RECORDING"
-        bench.offset = timedelta(seconds=12)
+        bench.offset = timedelta(seconds=90)
         recording = await bench.until_final()
     assert recording.end_reason == "lost"
     assert recording.ended_at == recording.seen_at
@@ -104,7 +104,7 @@ async def test_what_was_stored_before_is_not_stored_again_and_chapters_stay(benc
     await bench.capture(ended)
     async with bench.working(bench.workshop(storage)):
         with trio.fail_after(60):
-            while len(storage.puts) < 2:
+            while not storage.puts:
                 await trio.sleep(0.05)
     await bench.end()
     async with bench.working(bench.workshop(storage)):
@@ -119,10 +119,10 @@ async def test_a_damaged_piece_is_made_again(bench: Bench, ended: Path) -> None:
     async with bench.working(bench.workshop(storage)):
         await bench.until(lambda recording: recording.percent > 0)
         with trio.fail_after(60):
-            while (index := read_index(folder)) is None or len(index.segments) < 2:
+            while (index := read_index(folder)) is None or not index.segments:
                 await trio.sleep(0.05)
     (folder / "film.growing").unlink(missing_ok=True)
-    piece = folder / "000001.m4s"
+    piece = folder / "000000.m4s"
     data = bytearray(piece.read_bytes())
     data[1000] ^= 1
     piece.write_bytes(data)
@@ -139,7 +139,7 @@ async def test_progress_is_told_to_who_waits_for_it(bench: Bench, ended: Path) -
     assert await run_job(workshop, job, told.append)
     assert [each.state for each in told][-1] == "AVAILABLE"
     assert told[-1].percent == 100
-    assert {each.percent for each in told if each.state == "PROCESSING"} >= {40, 80, 99}
+    assert {each.percent for each in told if each.state == "PROCESSING"} >= {80, 99}
 
 
 async def test_a_class_of_which_nothing_was_captured_has_failed(bench: Bench) -> None:
@@ -161,7 +161,7 @@ async def test_a_class_that_goes_on_after_its_host_was_stopped_is_one_film(
                 await trio.sleep(0.05)
         shutil.copytree(unended / "run-0000", bench.place.captured(RECORDING) / "run-0001")
         with trio.fail_after(60):
-            while (index := read_index(bench.place.film(RECORDING))) is None or index.duration < 1.5 * LENGTH:
+            while (index := read_index(bench.place.film(RECORDING))) is None or index.duration < LENGTH + 4:
                 await trio.sleep(0.05)
         await bench.end()
         bench.check(storage, await bench.until_final(), 2 * LENGTH)

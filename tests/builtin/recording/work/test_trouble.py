@@ -25,9 +25,8 @@ NO_BUCKET = StorageError("bucket_unknown", "there is no bucket", retry=False)
 
 
 @pytest.fixture
-def scripted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A composer that does what is written here."""
-    monkeypatch.setattr(composition, "MODULE", "tests.builtin.recording.work.stand_in_composer")
+def scripted(bench: Bench) -> Iterator[Path]:
+    """Where it is written what the composer does."""
     script = bench.place.film(RECORDING).with_name(f"{RECORDING}.does")
     script.parent.mkdir(parents=True)
     yield script
