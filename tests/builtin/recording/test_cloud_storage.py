@@ -205,7 +205,8 @@ class TestJoining:
     def test_many_parts_in_few_folders_are_looked_at_in_few_requests(
         self, cloud: Any, storage_server: StorageServer, make_file: MakeFile
     ) -> None:
-        parts = ["head", *(f"groups/{number}" for number in range(6)), *(f"pieces/{number}" for number in range(6))]
+        groups = [f"class/groups/{number}" for number in range(6)]
+        parts = ["class/head", *groups, *(f"class/pieces/{number}" for number in range(6))]
         for part in parts:
             cloud.put(part, make_file(part.encode()), "video/mp4")
         storage_server.requests()
