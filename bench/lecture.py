@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bench.machine import Shares, Watch, percentile, thread_seconds
 from bench.traffic import MID, MID_EXTENSION, PAYLOAD_TYPE, SSRC, Audience, Lecturer, Load, audience, lecturer
@@ -46,14 +47,26 @@ class Figures:
         return percentile(self.delays, share) * 1e3
 
 
+class Furnished(NamedTuple):
+    """What is in the worker: the room, what the lecturer sends, and where each receiver sees it."""
+
+    room: _fastpath.Room
+    source: _fastpath.Source
+    slots: list[_fastpath.Slot]
+
+
 class Lecture:
     """A worker at work: the lecturer's packets reach all receivers."""
 
-    def __init__(self, worker: _fastpath.Worker, thread: threading.Thread, crowd: Audience, load: Load) -> None:
+    def __init__(
+        self, worker: _fastpath.Worker, thread: threading.Thread, crowd: Audience, load: Load, room: "Furnished"
+    ) -> None:
         self.worker = worker
         self.thread = thread
         self.audience = crowd
         self.load = load
+        self.room = room.room
+        self.source = room.source
 
     def measure(self, seconds: float, meanwhile: Callable[[float], None] = time.sleep) -> Figures:
         """Figures of the next seconds, while `meanwhile` does what it does for as long."""
@@ -95,10 +108,10 @@ def lecture(
         thread = threading.Thread(target=_run, args=(worker, server_cpu), name="worker")
         thread.start()
         try:
-            slots = _furnish(worker, crowd, speaker)
+            room = _furnish(worker, crowd, speaker)
             speaker.begin(("127.0.0.1", worker.port))
-            _wait_for_pictures(worker, slots)
-            yield Lecture(worker, thread, crowd, load)
+            _wait_for_pictures(worker, room.slots)
+            yield Lecture(worker, thread, crowd, load, room)
         finally:
             worker.stop()
             thread.join()
@@ -111,16 +124,16 @@ def _run(worker: _fastpath.Worker, cpu: int | None) -> None:
     worker.run()
 
 
-def _furnish(worker: _fastpath.Worker, crowd: Audience, speaker: Lecturer) -> list[_fastpath.Slot]:
+def _furnish(worker: _fastpath.Worker, crowd: Audience, speaker: Lecturer) -> Furnished:
     """The room: one source, and a slot that shows it for each receiver."""
     room = worker.add_room()
-    transport = _transport(room)
+    transport = add_transport(room)
     transport.set_keys(_fastpath.PROFILE_AEAD_AES_128_GCM, speaker.key, os.urandom(28))
     transport.add_remote(speaker.address, selected=True)
     source = transport.add_source(_fastpath.VIDEO, mid=MID, ssrc=SSRC, nack=True)
     slots = []
     for index, key in enumerate(crowd.receivers.keys):
-        receiver = _transport(room)
+        receiver = add_transport(room)
         receiver.set_keys(_fastpath.PROFILE_AEAD_AES_128_GCM, os.urandom(28), key)
         receiver.add_remote(crowd.receivers.address(index), selected=True)
         types = {_fastpath.CODEC_VP8: (PAYLOAD_TYPE, RTX_PAYLOAD_TYPE)}
@@ -128,10 +141,11 @@ def _furnish(worker: _fastpath.Worker, crowd: Audience, speaker: Lecturer) -> li
         slot = receiver.add_slot(_fastpath.VIDEO, mid=MID, ssrc=ssrc, rtx_ssrc=ssrc + 1, payload_types=types)
         slot.show(source)
         slots.append(slot)
-    return slots
+    return Furnished(room, source, slots)
 
 
-def _transport(room: _fastpath.Room) -> _fastpath.Transport:
+def add_transport(room: _fastpath.Room) -> _fastpath.Transport:
+    """Of somebody who sends or receives VP8."""
     transport = room.add_transport()
     transport.set_extension(_fastpath.EXTENSION_MID, MID_EXTENSION)
     transport.set_payload_type(PAYLOAD_TYPE, _fastpath.CODEC_VP8, CLOCK_RATE)

@@ -65,8 +65,7 @@ class FakeTap:
         self.put(at, rtp(packet))
 
     def put_report(self, at: float, ssrc: int, sender_time: float, timestamp: int) -> None:
-        ntp = round((sender_time + 2_208_988_800) * 2**32)
-        self.put(at, pack("!BBHIQIII", 0x80, 200, 6, ssrc, ntp, timestamp & 0xFFFFFFFF, 0, 0), TAP_SENDER_REPORT)
+        self.put(at, report(ssrc, sender_time, timestamp), TAP_SENDER_REPORT)
 
 
 class FakeMedia:
@@ -98,6 +97,12 @@ class FakeMedia:
 def rtp(packet: RtpPacket) -> bytes:
     second = packet.marker << 7 | packet.payload_type
     return pack("!BBHII", 0x80, second, packet.sequence, packet.timestamp, packet.ssrc) + packet.payload
+
+
+def report(ssrc: int, sender_time: float, timestamp: int) -> bytes:
+    """RTCP that says what a sender's clock and its timestamps were at one moment."""
+    ntp = round((sender_time + 2_208_988_800) * 2**32)
+    return pack("!BBHIQIII", 0x80, 200, 6, ssrc, ntp, timestamp & 0xFFFFFFFF, 0, 0)
 
 
 class Studio:

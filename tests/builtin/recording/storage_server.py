@@ -18,6 +18,7 @@ from http.server import HTTPServer
 from io import BytesIO
 from pathlib import Path
 from socket import create_server
+from time import perf_counter
 from typing import Any
 from urllib.parse import unquote_plus
 from urllib.request import urlopen
@@ -68,6 +69,11 @@ class StorageServer:
         with urlopen(f"{self.url}/requests", timeout=10) as answer:
             return [line for line in json.load(answer) if line.startswith(beginning)]
 
+    def joining(self) -> float:
+        """For how many seconds it has read and written the content of what it joined, since the last time."""
+        with urlopen(f"{self.url}/joining", timeout=10) as answer:
+            return float(json.load(answer))
+
 
 @contextmanager
 def running(directory: Path) -> Iterator[StorageServer]:
@@ -87,6 +93,7 @@ class Wrapped:
         self.refuse: tuple[int, int, str] = (0, 0, "")
         self.corrupt = 0
         self.hold = 0
+        self.joining = 0.0
         self._real = real
         self._real_compose = compose
         self._real_checksums = checksums
@@ -104,6 +111,9 @@ class Wrapped:
         elif handler.path == "/requests":
             _answer(handler, 200, json.dumps(self.asked).encode())
             self.asked.clear()
+        elif handler.path == "/joining":
+            _answer(handler, 200, json.dumps(self.joining).encode())
+            self.joining = 0.0
         else:
             if f"/b/{BUCKET}?" not in request:  # by Google's library, for its traces, in a thread whenever it likes
                 self.asked.append(request)
@@ -130,7 +140,9 @@ class Wrapped:
         if len(request.data["sourceObjects"]) > 32:
             response.status = response.status.BAD_REQUEST
         else:
+            began = perf_counter()
             self._real_compose(request, response, storage)
+            self.joining += perf_counter() - began
 
     def checksums(self, content: bytes, found: Any) -> Any:
         if self.corrupt:

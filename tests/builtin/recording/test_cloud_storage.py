@@ -202,6 +202,18 @@ class TestJoining:
         assert content(cloud, "whole") == b"0123456789"
         assert [each.name for each in cloud.list("")] == [*parts, "whole"], "nothing is left of what was between"
 
+    def test_many_parts_in_few_folders_are_looked_at_in_few_requests(
+        self, cloud: Any, storage_server: StorageServer, make_file: MakeFile
+    ) -> None:
+        groups = [f"class/groups/{number}" for number in range(6)]
+        parts = ["class/head", *groups, *(f"class/pieces/{number}" for number in range(6))]
+        for part in parts:
+            cloud.put(part, make_file(part.encode()), "video/mp4")
+        storage_server.requests()
+        cloud.join(parts, "whole", "video/mp4")
+        assert len(storage_server.requests("GET")) <= 5, "a list, not each of them"
+        assert content(cloud, "whole") == "".join(parts).encode()
+
     def test_what_was_between_others_is_not_used(
         self, cloud: Any, make_file: MakeFile, monkeypatch: pytest.MonkeyPatch
     ) -> None:
