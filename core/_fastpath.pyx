@@ -393,14 +393,19 @@ cdef class Tap(Handle):
 
     def read(self, limit: int = 1000) -> list[TapPacket]:
         cdef TapRecord* record
+        cdef uint32_t kind
+        cdef int64_t arrival_us
         packets = []
         while self.ring != NULL and len(packets) < limit:
             record = tap_peek(self.ring)
             if record == NULL:
                 break
+            kind = record.kind
+            arrival_us = record.arrival_us
             data = (<const char*>record + sizeof(TapRecord))[:record.size]
-            packets.append(TapPacket(record.kind, record.arrival_us / 1e6, data))
             tap_pop(self.ring)
+            # Making a TapPacket may let another thread run, which may free the ring.
+            packets.append(TapPacket(kind, arrival_us / 1e6, data))
         return packets
 
     def wait(self, timeout: float) -> bool:

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The thread of a worker: commands, datagrams, forwarding, the clock, and sleep, over and over without the GIL."""
+"""The thread of a worker: datagrams, commands, forwarding, the clock, and sleep, over and over without the GIL.
+
+Datagrams are taken from the kernel before the commands are read, and looked at after these were carried out. So what
+the trio thread commanded before a packet was sent holds for this packet: who was muted before is not heard, and a
+source that was made before is known, however long the thread stood still in between.
+"""
 
 from libc.stdint cimport int64_t, uint64_t
 from posix.unistd cimport read, usleep, write
@@ -9,6 +14,7 @@ from podium.core._control cimport tick
 from podium.core._forward cimport forward_pending
 from podium.core._model cimport KIND_VIDEO, Source
 from podium.core._poll cimport POLLIN, poll, pollfd
+from podium.core._queue cimport queue_peek
 from podium.core._receive cimport receive_datagrams_untrusted
 from podium.core._store cimport StoredPacket, store_get
 from podium.core._udp cimport RECEIVE_MESSAGES, monotonic_us, receive_batch
@@ -23,16 +29,12 @@ cdef enum:
 cdef void run_worker(WorkerState* worker) noexcept nogil:
     cdef int count
     while not worker.stopping:
-        worker.now_us = monotonic_us()
-        run_commands(worker)
-        count = receive_batch(&worker.receiver, worker.datagrams, worker.now_us)
+        count = take_in(worker)
         if count > 0:
             worker.counters.batches += 1
-            take_in(worker, count)
             if worth_gathering(worker):
                 usleep(GATHER_US)
-                worker.now_us = monotonic_us()
-                take_in(worker, receive_batch(&worker.receiver, worker.datagrams, worker.now_us))
+                take_in(worker)
             forward_pending(worker)
         if worker.now_us >= worker.next_tick_us and worker.transport_count > 0:
             tick(worker)
@@ -41,10 +43,24 @@ cdef void run_worker(WorkerState* worker) noexcept nogil:
             sleep_until_due(worker)
 
 
-cdef void take_in(WorkerState* worker, int count) noexcept nogil:
-    cdef int i
+cdef int take_in(WorkerState* worker) noexcept nogil:
+    """Look at one batch with all commands carried out that came before it; how many datagrams it had."""
+    cdef int i, count
+    worker.now_us = monotonic_us()
+    count = receive_batch(&worker.receiver, worker.datagrams, worker.now_us)
+    catch_up(worker)
     for i in range(count):
         receive_datagrams_untrusted(worker, &worker.datagrams[i])
+    return count
+
+
+cdef void catch_up(WorkerState* worker) noexcept nogil:
+    """Carry out what was commanded. A frame that is being gathered leaves first: commands may end its source."""
+    if worker.touched_count > 0:
+        if queue_peek(&worker.commands) == NULL:
+            return
+        forward_pending(worker)
+    run_commands(worker)
 
 
 cdef bint worth_gathering(WorkerState* worker) noexcept nogil:

@@ -28,6 +28,8 @@ TRANSPORT_SEQUENCE = 5
 OPUS = 111
 VP8 = 96
 VP8_RTX = 97
+PATIENCE = 20
+"""Seconds for one packet among others, however busy the machine."""
 
 
 class Peer:
@@ -83,19 +85,26 @@ class Peer:
         return self.unprotecting.unprotect_rtcp(data) if is_rtcp(data) else self.unprotecting.unprotect(data)
 
     def receive_rtp(self) -> RtpPacket:
-        while True:
-            data = self.receive()
-            if not is_rtcp(data):
-                return RtpPacket.parse(data)
+        """The next RTP packet, RTCP left aside. Raises TimeoutError."""
+        return self._receive_first(lambda data: None if is_rtcp(data) else RtpPacket.parse(data))
 
     def receive_rtcp(self, kind: type[Kind]) -> Kind:
-        """The next RTCP packet of this kind, RTP and others left aside."""
-        while True:
-            data = self.receive()
-            if is_rtcp(data):
-                for packet in RtcpPacket.parse(data):
-                    if isinstance(packet, kind):
-                        return packet
+        """The next RTCP packet of this kind, RTP and others left aside. Raises TimeoutError."""
+
+        def first(data: bytes) -> Kind | None:
+            packets = RtcpPacket.parse(data) if is_rtcp(data) else []
+            return next((packet for packet in packets if isinstance(packet, kind)), None)
+
+        return self._receive_first(first)
+
+    def _receive_first(self, wanted: Callable[[bytes], Kind | None]) -> Kind:
+        """Reports come for as long as the worker runs, so the socket's own timeout does not end the waiting."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            found = wanted(self.receive())
+            if found is not None:
+                return found
+        raise TimeoutError(f"nothing of what was expected within {PATIENCE} s; {self.worker.counters()}")
 
     def close(self) -> None:
         self.socket.close()

@@ -130,6 +130,30 @@ def test_a_closed_tap_gives_its_memory_back(worker: _fastpath.Worker, alice: Pee
     assert len(read_packets(tap, 1)) == 1
 
 
+def test_a_ring_may_be_freed_while_its_packets_are_read(
+    worker: _fastpath.Worker, alice: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whenever the reader makes an object, the interpreter may let the thread run that closes the tap."""
+    tap = alice.transport.add_source(_fastpath.VIDEO, mid="1", ssrc=1000).tap()
+    for i in range(3):
+        alice.send_rtp(rtp(1000, i, 3000 * i, vp8(i)))
+    wait_until(lambda: tap.records == 3)
+    make = _fastpath.TapPacket
+
+    def freed() -> bool:
+        worker.drain()
+        return tap.records == 0
+
+    def interrupted(kind: int, arrival: float, data: bytes) -> _fastpath.TapPacket:
+        tap.close()
+        wait_until(freed)
+        return make(kind, arrival, data)
+
+    monkeypatch.setattr(_fastpath, "TapPacket", interrupted)
+    assert [packet.data for packet in tap.read()] == [rtp(1000, 0, 0, vp8(0))]
+    assert tap.ended
+
+
 def test_one_tap_too_many_ends_at_once(worker: _fastpath.Worker, alice: Peer) -> None:
     source = alice.transport.add_source(_fastpath.VIDEO, mid="1", ssrc=1000)
     taps = [source.tap() for _ in range(5)]
