@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recording as it is told to those who may see it, with links that are made for them."""
 
+from podium.core import LEADING, Caller
 from podium.plugins.recording import serving
 from podium.plugins.recording.requests import Problem, RecordingInfo, TrackLink
 from podium.plugins.recording.store import Recording
 from podium.plugins.recording.studio import Studio
 
 
-def described(studio: Studio, recording: Recording) -> RecordingInfo:
-    """While it is recorded the film can be watched as far as it is made; it can be downloaded when it is whole."""
+def described(studio: Studio, recording: Recording, caller: Caller) -> RecordingInfo:
+    """While it is recorded the film can be watched as far as it is made; it can be downloaded when it is whole.
+
+    Separate tracks are for those who lead, and those who stand above all rooms.
+    """
     now = studio.now()
+    track_list = recording.track_list if not caller.in_room or caller.role in LEADING else ()
     watchable = recording.state != "FAILED"
     problem = None
     if recording.problem_code is not None:
@@ -45,7 +50,7 @@ def described(studio: Studio, recording: Recording) -> RecordingInfo:
                 size=track.size,
                 url=serving.track_path(studio, recording.id, number, now),
             )
-            for number, track in enumerate(recording.track_list)
+            for number, track in enumerate(track_list)
         ),
         delete_at=recording.delete_at,
     )

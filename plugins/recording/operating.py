@@ -62,7 +62,7 @@ async def start_recording(context: PluginContext, caller: Caller, request: Start
     studio = studio_of(context)
     stage = studio.opened(request.session_id)
     recording = await studio.start(stage, caller.subject, separate_tracks=request.separate_tracks)
-    return await _info(context, recording.id)
+    return await _info(context, caller, recording.id)
 
 
 async def stop_recording(context: PluginContext, caller: Caller, request: StopRecording) -> RecordingInfo:
@@ -74,21 +74,21 @@ async def stop_recording(context: PluginContext, caller: Caller, request: StopRe
         recording = await studio.stop_waiting(request.session_id, caller.subject)
     else:
         recording = await studio.stop(stage, caller.subject)
-    return await _info(context, recording.id)
+    return await _info(context, caller, recording.id)
 
 
 async def pause_recording(context: PluginContext, caller: Caller, request: PauseRecording) -> RecordingInfo:
     """Keep nothing of the class until the recording is resumed; the film leaves the time between out."""
     stage = _stage(context, caller, request.session_id)
     recording = await studio_of(context).set_paused(stage, caller.subject, paused=True)
-    return await _info(context, recording.id)
+    return await _info(context, caller, recording.id)
 
 
 async def resume_recording(context: PluginContext, caller: Caller, request: ResumeRecording) -> RecordingInfo:
     """Go on after a pause."""
     stage = _stage(context, caller, request.session_id)
     recording = await studio_of(context).set_paused(stage, caller.subject, paused=False)
-    return await _info(context, recording.id)
+    return await _info(context, caller, recording.id)
 
 
 async def get_recording_status(context: PluginContext, caller: Caller, request: GetRecordingStatus) -> RecordingStatus:
@@ -101,7 +101,7 @@ async def get_recording(context: PluginContext, caller: Caller, request: GetReco
     """How it stands with a recording, and links to watch and download it."""
     check_may_watch(studio_of(context).config, caller)
     await _known(context, caller, request.recording_id)
-    return await _info(context, request.recording_id)
+    return await _info(context, caller, request.recording_id)
 
 
 async def list_recordings(context: PluginContext, caller: Caller, request: ListRecordings) -> RecordingList:
@@ -115,7 +115,7 @@ async def list_recordings(context: PluginContext, caller: Caller, request: ListR
         store.page, request.session_id, request.before, request.limit, studio.now()
     )
     return RecordingList(
-        recordings=tuple(described(studio, each) for each in found), next=found[-1].id if more else None
+        recordings=tuple(described(studio, each, caller) for each in found), next=found[-1].id if more else None
     )
 
 
@@ -142,7 +142,7 @@ async def make_tracks(context: PluginContext, caller: Caller, request: MakeTrack
         await context.database.run(transactions.want_tracks, recording, studio_of(context).now())
         studio_of(context).workshop.wake()
         context.emit(TracksWanted(session_id=recording.session_id, recording_id=recording.id, actor_id=caller.subject))
-    return await _info(context, recording.id)
+    return await _info(context, caller, recording.id)
 
 
 async def rebuild_recording(context: PluginContext, caller: Caller, request: RebuildRecording) -> RecordingInfo:
@@ -155,7 +155,7 @@ async def rebuild_recording(context: PluginContext, caller: Caller, request: Reb
     await context.database.run(transactions.rebuild, recording, studio.now())
     studio.workshop.wake()
     context.emit(RecordingRebuilt(session_id=recording.session_id, recording_id=recording.id, actor_id=caller.subject))
-    return await _info(context, recording.id)
+    return await _info(context, caller, recording.id)
 
 
 def _stage(context: PluginContext, caller: Caller, session_id: str) -> Stage:
@@ -175,11 +175,11 @@ async def _known(context: PluginContext, caller: Caller, recording_id: str) -> R
     return found
 
 
-async def _info(context: PluginContext, recording_id: str) -> RecordingInfo:
+async def _info(context: PluginContext, caller: Caller, recording_id: str) -> RecordingInfo:
     found = await context.database.read(store.get, recording_id)
     if found is None:
         raise OperationError("not_found", "recording_unknown", f"there is no recording {recording_id}", "recording_id")
-    return described(studio_of(context), found)
+    return described(studio_of(context), found, caller)
 
 
 def _check_captured(recording: Recording) -> None:
