@@ -76,6 +76,7 @@ async def test_what_is_deleted_is_gone(start_host: StartHost) -> None:
         caller = ada.caller
         with pytest.raises(Exception, match="stop the recording first"):
             await host.call("DeleteRecording", caller, recording_id=started.recording_id)
+        await trio.sleep(1.0)  # of class
         await ada.call("StopRecording")
         await until(host, started.recording_id, "AVAILABLE")
         studio = host.context("recording").state
@@ -124,6 +125,7 @@ async def test_a_class_goes_on_after_a_restart_of_the_host(start_host: StartHost
         await ben.hears("RecordingChanged", state="paused", recording_id=started.recording_id)
         ada = await Somebody(host, "ada", "instructor").join()
         await ada.call("ResumeRecording")
+        await trio.sleep(1.0)  # of class
         assert (await ada.call("StopRecording")).recording_id == started.recording_id
         await until(host, started.recording_id, "AVAILABLE")
 
@@ -132,6 +134,7 @@ async def test_a_class_is_over_when_nobody_comes_back(start_host: StartHost) -> 
     async with start_host(settings={"recording": SMALL}) as host:
         ada = await Somebody(host, "ada", "instructor").join()
         started = await ada.call("StartRecording")
+        await trio.sleep(1.0)  # of class
         assert ada.presence is not None
         ada.presence.leave()
         film = await until(host, started.recording_id, "AVAILABLE")
