@@ -153,7 +153,8 @@ class Source:
         self._whole = whole
         self._captured = folder / f"class-{minutes:g}" / "recording"
         self._teach(minutes)
-        self._compose(minutes * 60 - LIVE if whole else CYCLE)
+        known = minutes * 60 - LIVE
+        self._compose(known if whole else min(known, CYCLE))
 
     def finish(self, minutes: float, kind: str) -> Finished:
         """The end of a class of this length."""
