@@ -17,6 +17,7 @@ from collections import deque
 PYTEST = [sys.executable, "-m", "pytest"]
 BESIDE_EACH_OTHER = ["--numprocesses", str((os.cpu_count() or 1) + 1), "-m", "not campaign and not browser"]
 ONE_BY_ONE = ["-m", "browser and not campaign"]
+SLOWEST = ["--durations", "20"]
 KEPT = 1000
 """Lines of stderr that are repeated; the stacks of one process are about a hundred."""
 CLOSING = 5
@@ -25,7 +26,7 @@ CLOSING = 5
 
 def main(arguments: list[str]) -> int:
     """1 when something has failed, 0 otherwise. The second part is run in both cases."""
-    parts = [arguments] if arguments else [BESIDE_EACH_OTHER, ONE_BY_ONE]
+    parts = [arguments] if arguments else [[*BESIDE_EACH_OTHER, *SLOWEST], [*ONE_BY_ONE, *SLOWEST]]
     codes = [run(part) for part in parts]
     return int(any(codes))
 

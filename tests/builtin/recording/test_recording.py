@@ -128,17 +128,3 @@ async def test_a_class_goes_on_after_a_restart_of_the_host(start_host: StartHost
         await trio.sleep(1.0)  # of class
         assert (await ada.call("StopRecording")).recording_id == started.recording_id
         await until(host, started.recording_id, "AVAILABLE")
-
-
-async def test_a_class_is_over_when_nobody_comes_back(start_host: StartHost) -> None:
-    async with start_host(settings={"recording": SMALL}) as host:
-        ada = await Somebody(host, "ada", "instructor").join()
-        started = await ada.call("StartRecording")
-        await trio.sleep(1.0)  # of class
-        assert ada.presence is not None
-        ada.presence.leave()
-        film = await until(host, started.recording_id, "AVAILABLE")
-        assert film.ended_at is not None
-        ada = await Somebody(host, "ada", "instructor").join()
-        assert (await ada.call("GetRecordingStatus")).state == "off"
-        assert (await ada.call("StartRecording")).recording_id != started.recording_id
