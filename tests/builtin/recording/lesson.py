@@ -149,7 +149,7 @@ class Lesson:
                 return info
             assert info["state"] not in ("AVAILABLE", "FAILED"), f"{info}\n{self.logs()}"
             assert time.monotonic() < deadline, f"{info}\n{self.logs()}"
-            time.sleep(0.1)
+            time.sleep(0.25)
 
     def logs(self) -> str:
         return "".join(f"--- {name}\n{self.school.log(name)[-6000:]}\n" for name in ("host", "recorder"))
