@@ -41,9 +41,9 @@ def patient() -> None:
 
 def test_everything_is_killed_once(tmp_path: Path, door: StorageDoor) -> None:
     with lesson(tmp_path, door, recorder=True) as each:
-        each.go_on(0, (Blow(1.2, "composer"), Blow(1.8, "recorder"), Blow(2.8, "host")))
+        each.go_on(0, (Blow(1.2, "composer"), Blow(1.8, "recorder"), Blow(3.3, "host")))
         each.teller.wait_until_sending()
-        each.go_on(2.0)
+        each.go_on(2.5)
         each.end()
         report = each.check_available()
     print(f"\n{each.account()}\n  {report}")
