@@ -23,7 +23,7 @@ from tests.builtin.recording.told_time import STEP, Film, Seen, read_film
 ROOM = "lesson"
 LOST = 1.0
 """Seconds before a kill of the host that may be missing."""
-SETTLED = 1.0
+SETTLED = 1.5
 """Seconds after the first packets of a connection in which capture has to have begun."""
 APART = 0.4
 """By how many seconds something may be at a wrong place in the film: pictures come five times a second."""
@@ -149,7 +149,7 @@ class Lesson:
                 return info
             assert info["state"] not in ("AVAILABLE", "FAILED"), f"{info}\n{self.logs()}"
             assert time.monotonic() < deadline, f"{info}\n{self.logs()}"
-            time.sleep(0.1)
+            time.sleep(0.25)
 
     def logs(self) -> str:
         return "".join(f"--- {name}\n{self.school.log(name)[-6000:]}\n" for name in ("host", "recorder"))
