@@ -79,7 +79,7 @@ async def test_a_plugin_that_is_disabled_leaves_nothing_behind_and_comes_back_wh
 
 @pytest.mark.parametrize("name", shipped())
 def test_a_built_in_plugin_uses_nothing_that_strangers_cannot(name: str) -> None:
-    package = shipped()[name].entry_point.module
+    package = ".".join(shipped()[name].entry_point.module.split(".")[:3])  # its plugin may be in a module of it
     folder = ROOT.joinpath(*package.split(".")[1:])
     imports = [each for file in folder.rglob("*.py") for each in podium_imports(ast.parse(file.read_text()))]
     assert imports
