@@ -175,6 +175,7 @@ def test_who_waits_gets_nothing_until_admitted_and_who_is_removed_stays_out_unti
     assert [tab.problems for tab in (ada, ben, cleo)] == [[], [], []]
 
 
+@pytest.mark.campaign
 def test_a_class_is_as_it_was_after_the_host_was_killed(tmp_path: Path, open_room: OpenRoom) -> None:
     first = start(tmp_path)
     room = open_room(first)
