@@ -305,7 +305,8 @@ class Studio:
         try:
             goes_on = await self._context.database.run(store.paused, take.recording.id, self.now(), paused)
         except DatabaseError:
-            take.capture.resume()
+            if paused:
+                take.capture.resume()
             raise
         if not goes_on or stage.take is not take:
             raise OperationError("conflict", "not_recording", "the recording has ended", "session_id")

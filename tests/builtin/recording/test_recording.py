@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import trio
 
-from podium.core import Caller
+from podium.core import Caller, DatabaseError
+from podium.plugins.recording import store
 from tests.builtin.conftest import StartHost
 from tests.builtin.host import BuiltinHost
 from tests.builtin.moderation.people import ROOM, SERVICE, Somebody, metric
@@ -67,6 +68,21 @@ async def test_a_class_is_recorded_by_hand(start_host: StartHost) -> None:
             while metric(host, "recordings_completed_total") != 1:
                 await trio.sleep(0.1)
         assert metric(host, "recordings_started_total") == 1
+
+
+async def test_what_cannot_be_written_changes_nothing(start_host: StartHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_arguments: object) -> bool:
+        raise DatabaseError("database_unavailable", "the database is away")
+
+    async with start_host(settings={"recording": SMALL}) as host:
+        ada = await Somebody(host, "ada", "instructor").join()
+        await ada.call("StartRecording")
+        for operation, state in (("PauseRecording", "recording"), ("ResumeRecording", "paused")):
+            with monkeypatch.context() as patch:
+                patch.setattr(store, "paused", away)
+                assert await ada.refused(operation) == "database_unavailable"
+            assert (await ada.call("GetRecordingStatus")).state == state
+            await ada.call("PauseRecording")
 
 
 async def test_what_is_deleted_is_gone(start_host: StartHost) -> None:
